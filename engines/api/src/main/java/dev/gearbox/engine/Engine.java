@@ -1,0 +1,38 @@
+package dev.gearbox.engine;
+
+import dev.gearbox.telemetry.signal.EngineSignal;
+import java.util.concurrent.Flow;
+
+/**
+ * One running copy of a variant. All methods are thread-safe and none blocks, {@link #close} apart.
+ */
+public interface Engine extends AutoCloseable {
+  /** What it runs and what it can do; does not change during its life. */
+  EngineCapabilities capabilities();
+
+  /**
+   * The tokens that a prompt becomes under this variant's chat template and tokenizer. Pure; costs
+   * about a microsecond a token, so it is kept off reactor threads.
+   */
+  Encoding encode(Prompt prompt);
+
+  /**
+   * Generates. Nothing starts before the single subscriber comes; events then arrive in order and
+   * end with exactly one {@link TokenEvent.Finished} or {@link TokenEvent.Failed} followed by
+   * {@code onComplete} ({@code onError} is never used: failures are events). Demand is honoured: a
+   * subscriber that asks for nothing pauses its own sequence and no other. Cancelling the
+   * subscription stops the work and frees its memory within a step; it is idempotent and may come
+   * late. A second subscriber gets an {@link IllegalStateException} through {@code onError}.
+   */
+  Flow.Publisher<TokenEvent> submit(GenerationRequest request);
+
+  /** What it says of itself at this moment. */
+  EngineSignal signal();
+
+  /** Takes no new requests from here on; running ones end normally. */
+  void drain();
+
+  /** Fails what still runs and releases everything. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,65 @@
+package dev.gearbox.engine;
+
+import java.util.List;
+
+/**
+ * What an engine is asked to do: the hand-off from the decision to the engine.
+ *
+ * @param id unique among running requests
+ * @param prompt the prompt in this variant's tokens, at least one
+ * @param sampling how tokens are picked
+ * @param maxTokens tokens to generate at most, at least 1
+ * @param stop strings that end the answer and are not part of it, at most 16
+ * @param ignoreEos keep going past end-of-sequence tokens
+ * @param lane how it is batched
+ * @param priority higher goes first and is preempted last
+ * @param tpotTargetNanos time per output token that was promised; 0 when none was. The scheduler
+ *     keeps interactive steps under the tightest one in the batch
+ * @param deadlineNanos instant on the injected monotonic clock after which the work is pointless;
+ *     {@link Long#MAX_VALUE} when there is none
+ * @param cacheSalt mixed into the prefix hash, so that tenants do not share cached blocks
+ */
+public record GenerationRequest(
+    String id,
+    TokenIds prompt,
+    SamplingSpec sampling,
+    int maxTokens,
+    List<String> stop,
+    boolean ignoreEos,
+    Lane lane,
+    int priority,
+    long tpotTargetNanos,
+    long deadlineNanos,
+    String cacheSalt) {
+  public static final int MAX_STOP_STRINGS = 16;
+
+  public GenerationRequest {
+    stop = List.copyOf(stop);
+    if (prompt.size() == 0) {
+      throw new IllegalArgumentException("the prompt has no tokens");
+    }
+    if (maxTokens < 1) {
+      throw new IllegalArgumentException("max_tokens must be 1 or more, got " + maxTokens);
+    }
+    if (stop.size() > MAX_STOP_STRINGS || stop.contains("")) {
+      throw new IllegalArgumentException(
+          "stop takes up to " + MAX_STOP_STRINGS + " strings that are not empty");
+    }
+  }
+
+  /** A greedy request in the interactive lane without targets. */
+  public static GenerationRequest greedy(String id, TokenIds prompt, int maxTokens) {
+    return new GenerationRequest(
+        id,
+        prompt,
+        SamplingSpec.GREEDY,
+        maxTokens,
+        List.of(),
+        false,
+        Lane.INTERACTIVE,
+        0,
+        0,
+        Long.MAX_VALUE,
+        "");
+  }
+}

@@ -1,0 +1,52 @@
+package dev.gearbox.engine;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/** An immutable list of token ids, without boxing. */
+public final class TokenIds {
+  public static final TokenIds EMPTY = new TokenIds(new int[0]);
+
+  private final int[] ids;
+
+  private TokenIds(int[] ids) {
+    this.ids = ids;
+  }
+
+  /** A copy of {@code ids}. */
+  public static TokenIds of(int... ids) {
+    return ids.length == 0 ? EMPTY : new TokenIds(ids.clone());
+  }
+
+  public int size() {
+    return ids.length;
+  }
+
+  public int get(int index) {
+    return ids[index];
+  }
+
+  /** A fresh array that the caller may change. */
+  public int[] toArray() {
+    return ids.clone();
+  }
+
+  public IntStream stream() {
+    return Arrays.stream(ids);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TokenIds that && Arrays.equals(ids, that.ids);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(ids);
+  }
+
+  @Override
+  public String toString() {
+    return Arrays.toString(ids);
+  }
+}

@@ -1,0 +1,40 @@
+package dev.gearbox.runtime;
+
+/**
+ * The transformer step of one model on one device. Confined to the device's owner thread, except
+ * for {@link #close}, which comes after the last step.
+ */
+public interface ModelRunner extends AutoCloseable {
+  /** Tokens in one block of KV memory. */
+  int BLOCK_TOKENS = 16;
+
+  /** Number of token ids: the width of a row of logits. */
+  int vocabulary();
+
+  /** Positions that the model was trained for. */
+  int maxContext();
+
+  /** Bytes of KV memory that one block of {@link #BLOCK_TOKENS} tokens takes, over all layers. */
+  long bytesPerBlock();
+
+  /**
+   * Tokens in one step at most; larger batches are refused with an {@link
+   * IllegalArgumentException}.
+   */
+  int maxStepTokens();
+
+  /** Reserves KV memory; called once, before the first step. Blocks are numbered from 0. */
+  void allocateBlocks(int blocks);
+
+  /**
+   * Computes one step: writes keys and values of every token of {@code batch} into its sequence's
+   * blocks and, for each row that asks, its logits.
+   *
+   * @param logits {@code batch.logitRows()} rows of {@link #vocabulary()} floats, in the order of
+   *     the asking tokens
+   */
+  void step(StepBatch batch, float[] logits);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,99 @@
+package dev.gearbox.runtime;
+
+import java.util.Arrays;
+
+/**
+ * The tokens of one step, flattened. Sequence {@code s} owns tokens {@code start(s)} to {@code
+ * start(s + 1)}, which stand at positions {@code context(s)}, {@code context(s) + 1}, … of it; its
+ * blocks hold positions {@code 16·b} to {@code 16·b + 15} in {@code blocks(s)[b]}, the new tokens
+ * included.
+ *
+ * <pre>
+ *   tokens   | a0 a1 a2 a3 | b0 | c0 |     three sequences: a prefill chunk and two decodes
+ *   start      0             4    5    6
+ *   context    32            17   95         tokens computed before this step
+ *   logits   |          x  | x  | x  |     rows that are sampled
+ * </pre>
+ *
+ * Reused from step to step by the device's owner thread; not thread-safe.
+ */
+public final class StepBatch {
+  private int[] tokens = new int[64];
+  private boolean[] wantsLogits = new boolean[64];
+  private int[] start = new int[9];
+  private int[] context = new int[8];
+  private int[][] blocks = new int[8][];
+  private int sequences;
+  private int logitRows;
+
+  public void clear() {
+    Arrays.fill(blocks, 0, sequences, null);
+    sequences = 0;
+    logitRows = 0;
+    start[0] = 0;
+  }
+
+  /**
+   * Begins the next sequence.
+   *
+   * @param computed tokens of it that were computed before
+   * @param table its block table; read during the step, not copied
+   */
+  public void beginSequence(int computed, int[] table) {
+    if (sequences == context.length) {
+      context = Arrays.copyOf(context, sequences * 2);
+      blocks = Arrays.copyOf(blocks, sequences * 2);
+      start = Arrays.copyOf(start, sequences * 2 + 1);
+    }
+    context[sequences] = computed;
+    blocks[sequences] = table;
+    start[sequences + 1] = start[sequences];
+    sequences++;
+  }
+
+  /** Adds a token to the sequence begun last; {@code logits} asks for its row. */
+  public void addToken(int token, boolean logits) {
+    int at = start[sequences];
+    if (at == tokens.length) {
+      tokens = Arrays.copyOf(tokens, at * 2);
+      wantsLogits = Arrays.copyOf(wantsLogits, at * 2);
+    }
+    tokens[at] = token;
+    wantsLogits[at] = logits;
+    logitRows += logits ? 1 : 0;
+    start[sequences] = at + 1;
+  }
+
+  public int sequences() {
+    return sequences;
+  }
+
+  /** Number of tokens in all. */
+  public int size() {
+    return start[sequences];
+  }
+
+  public int logitRows() {
+    return logitRows;
+  }
+
+  public int token(int index) {
+    return tokens[index];
+  }
+
+  public boolean wantsLogits(int index) {
+    return wantsLogits[index];
+  }
+
+  public int start(int sequence) {
+    return start[sequence];
+  }
+
+  public int context(int sequence) {
+    return context[sequence];
+  }
+
+  public int[] blocks(int sequence) {
+    return blocks[sequence];
+  }
+}

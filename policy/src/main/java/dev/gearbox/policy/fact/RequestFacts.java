@@ -1,0 +1,37 @@
+package dev.gearbox.policy.fact;
+
+import dev.gearbox.engine.EngineCapabilities.Feature;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What is known of a request when it is decided. No text of the client is in here.
+ *
+ * @param requestId id of the request
+ * @param model family or variant that the client named
+ * @param serviceClass its class
+ * @param tenant name of the tenant
+ * @param targets the request's own over those of its class
+ * @param promptTokens prompt length in tokens, by variant; a variant that is missing could not
+ *     encode the prompt
+ * @param maxTokens the client's limit on the answer, or what the context leaves
+ * @param streaming whether the client asked for a stream
+ * @param needs features without which the request cannot be answered
+ * @param arrivedNanos when it arrived, on the injected monotonic clock
+ */
+public record RequestFacts(
+    String requestId,
+    String model,
+    ServiceClass serviceClass,
+    String tenant,
+    Targets targets,
+    Map<String, Integer> promptTokens,
+    int maxTokens,
+    boolean streaming,
+    Set<Feature> needs,
+    long arrivedNanos) {
+  public RequestFacts {
+    promptTokens = Map.copyOf(promptTokens);
+    needs = Set.copyOf(needs);
+  }
+}
