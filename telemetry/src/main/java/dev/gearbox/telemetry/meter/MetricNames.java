@@ -1,0 +1,53 @@
+package dev.gearbox.telemetry.meter;
+
+/** Every metric and label name, in one place. Engines speak vLLM's names, the rest is Gearbox's. */
+public final class MetricNames {
+  public static final String RUNNING = "vllm:num_requests_running";
+  public static final String WAITING = "vllm:num_requests_waiting";
+  public static final String KV_USAGE = "vllm:kv_cache_usage_perc";
+  public static final String CACHE_CONFIG = "vllm:cache_config_info";
+  public static final String TTFT = "vllm:time_to_first_token_seconds";
+  public static final String INTER_TOKEN = "vllm:inter_token_latency_seconds";
+  public static final String E2E = "vllm:e2e_request_latency_seconds";
+  public static final String QUEUE_TIME = "vllm:request_queue_time_seconds";
+  public static final String PREFILL_TIME = "vllm:request_prefill_time_seconds";
+  public static final String DECODE_TIME = "vllm:request_decode_time_seconds";
+  public static final String PROMPT_TOKENS = "vllm:prompt_tokens_total";
+  public static final String GENERATION_TOKENS = "vllm:generation_tokens_total";
+  public static final String SUCCESS = "vllm:request_success_total";
+  public static final String PREFIX_QUERIES = "vllm:prefix_cache_queries_total";
+  public static final String PREFIX_HITS = "vllm:prefix_cache_hits_total";
+  public static final String REQUEST_PROMPT = "vllm:request_prompt_tokens";
+  public static final String REQUEST_GENERATION = "vllm:request_generation_tokens";
+  public static final String ITERATION_TOKENS = "vllm:iteration_tokens_total";
+
+  public static final String SERVER_DURATION = "gen_ai_server_request_duration_seconds";
+  public static final String SERVER_TTFT = "gen_ai_server_time_to_first_token_seconds";
+  public static final String SERVER_TPOT = "gen_ai_server_time_per_output_token_seconds";
+  public static final String CLIENT_TOKENS = "gen_ai_client_token_usage";
+
+  public static final String REQUESTS = "gearbox_requests_total";
+  public static final String OVERHEAD = "gearbox_gateway_overhead_seconds";
+  public static final String REFUSED = "gearbox_refused_total";
+  public static final String ATTAINMENT = "gearbox_attainment_total";
+  public static final String DECISION = "gearbox_decision_seconds";
+  public static final String QUALITY_SERVED = "gearbox_quality_served";
+  public static final String COST = "gearbox_cost_total";
+  public static final String PREDICTED_OVER_ACTUAL = "gearbox_predicted_over_actual";
+  public static final String COVERAGE = "gearbox_prediction_coverage";
+  public static final String RULE_FIRED = "gearbox_rule_fired_total";
+  public static final String POLICY_INFO = "gearbox_policy_info";
+  public static final String ENGINE_STATE = "gearbox_engine_state";
+  public static final String DROPPED = "gearbox_telemetry_dropped_total";
+
+  /** Target label of a request that met every target it carried. */
+  public static final String ALL_TARGETS = "all";
+
+  /** Label value of whatever is beyond the bound. */
+  public static final String OTHER = "other";
+
+  /** Label value of what does not apply. */
+  public static final String NONE = "none";
+
+  private MetricNames() {}
+}

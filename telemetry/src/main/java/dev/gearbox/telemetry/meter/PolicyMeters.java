@@ -1,0 +1,113 @@
+package dev.gearbox.telemetry.meter;
+
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.Counter;
+import io.prometheus.client.Gauge;
+import io.prometheus.client.Histogram;
+import io.prometheus.client.Summary;
+import java.util.Collection;
+
+/** What the policy decided and how its promises turned out. */
+public final class PolicyMeters {
+  private final Labels classes;
+  private final Labels pools;
+  private final Labels rules;
+  private final Labels variants;
+  private final Counter attainment;
+  private final Counter ruleFired;
+  private final Counter cost;
+  private final Histogram decision;
+  private final Histogram predictedOverActual;
+  private final Summary qualityServed;
+  private final Gauge coverage;
+  private final Gauge info;
+
+  PolicyMeters(CollectorRegistry registry, int labelValues) {
+    classes = new Labels(labelValues);
+    pools = new Labels(labelValues);
+    rules = new Labels(labelValues);
+    variants = new Labels(labelValues);
+    attainment =
+        Counter.build(MetricNames.ATTAINMENT, "Requests by whether they met a target.")
+            .labelNames("class", "target", "met")
+            .register(registry);
+    ruleFired =
+        Counter.build(MetricNames.RULE_FIRED, "Firings of a rule.")
+            .labelNames("rule")
+            .register(registry);
+    cost =
+        Counter.build(MetricNames.COST, "Cost of what was served, in the configured currency.")
+            .labelNames("class", "variant")
+            .register(registry);
+    decision =
+        Histogram.build(MetricNames.DECISION, "Time that a decision took.")
+            .buckets(Buckets.MICRO)
+            .register(registry);
+    predictedOverActual =
+        Histogram.build(MetricNames.PREDICTED_OVER_ACTUAL, "Predicted latency over actual.")
+            .labelNames("pool", "target")
+            .buckets(Buckets.RATIO)
+            .register(registry);
+    qualityServed =
+        Summary.build(MetricNames.QUALITY_SERVED, "Quality of the variants that answered.")
+            .labelNames("class")
+            .register(registry);
+    coverage =
+        Gauge.build(MetricNames.COVERAGE, "Share of actual latencies within the band.")
+            .labelNames("pool", "target", "quantile")
+            .register(registry);
+    info =
+        Gauge.build(MetricNames.POLICY_INFO, "1 for the policy version that decides.")
+            .labelNames("version")
+            .register(registry);
+  }
+
+  /** Makes the series of a configured class, at 0; {@code targets} are those it may carry. */
+  public void expect(String serviceClass, Collection<String> targets) {
+    String name = classes.bound(serviceClass);
+    for (String met : new String[] {"true", "false"}) {
+      attainment.labels(name, MetricNames.ALL_TARGETS, met);
+      for (String target : targets) {
+        attainment.labels(name, target, met);
+      }
+    }
+    qualityServed.labels(name);
+  }
+
+  /** Counts one target of a request; {@link MetricNames#ALL_TARGETS} once for the request. */
+  public void attained(String serviceClass, String target, boolean met) {
+    attainment.labels(classes.bound(serviceClass), target, Boolean.toString(met)).inc();
+  }
+
+  public void decided(double seconds) {
+    decision.observe(seconds);
+  }
+
+  public void ruleFired(String rule) {
+    ruleFired.labels(rules.bound(rule)).inc();
+  }
+
+  /** Counts an answer of known quality. */
+  public void served(String serviceClass, double quality) {
+    qualityServed.labels(classes.bound(serviceClass)).observe(quality);
+  }
+
+  public void cost(String serviceClass, String variant, double amount) {
+    cost.labels(classes.bound(serviceClass), variants.bound(variant)).inc(amount);
+  }
+
+  public void predicted(String pool, String target, double predictedOverActual) {
+    this.predictedOverActual.labels(pools.bound(pool), target).observe(predictedOverActual);
+  }
+
+  /** Share of actual latencies at or under the band's {@code quantile}. */
+  public void coverage(String pool, String target, String quantile, double share) {
+    coverage.labels(pools.bound(pool), target, quantile).set(share);
+  }
+
+  /** Names the rule base that decides from here on. */
+  public void version(String version) {
+    info.clear();
+    info.labels(version).set(1);
+  }
+}

@@ -1,0 +1,76 @@
+package dev.gearbox.telemetry.meter;
+
+import dev.gearbox.telemetry.signal.EngineSignal;
+import dev.gearbox.telemetry.signal.SignalStore;
+import dev.gearbox.telemetry.signal.Signals;
+import io.prometheus.client.Collector;
+import io.prometheus.client.CounterMetricFamily;
+import io.prometheus.client.GaugeMetricFamily;
+import java.util.List;
+
+/** What engines are doing at the moment of the scrape, read from one snapshot. */
+final class SignalCollector extends Collector implements Collector.Describable {
+  private static final List<String> LABELS = List.of("model_name", "engine");
+
+  private final SignalStore store;
+
+  SignalCollector(SignalStore store) {
+    this.store = store;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    Families families = new Families();
+    Signals signals = store.snapshot();
+    for (EngineSignal signal : signals.engines()) {
+      families.add(signal);
+    }
+    families.dropped.addMetric(List.of(), store.dropped());
+    return families.all();
+  }
+
+  @Override
+  public List<MetricFamilySamples> describe() {
+    return new Families().all();
+  }
+
+  private static final class Families {
+    final GaugeMetricFamily running =
+        new GaugeMetricFamily(MetricNames.RUNNING, "Sequences in the batch.", LABELS);
+    final GaugeMetricFamily waiting =
+        new GaugeMetricFamily(MetricNames.WAITING, "Sequences in the queue.", LABELS);
+    final GaugeMetricFamily kvUsage =
+        new GaugeMetricFamily(MetricNames.KV_USAGE, "KV memory in use, 1 is all of it.", LABELS);
+    final GaugeMetricFamily cacheConfig =
+        new GaugeMetricFamily(
+            MetricNames.CACHE_CONFIG,
+            "Size of the KV memory.",
+            List.of("model_name", "engine", "block_size", "num_gpu_blocks"));
+    final GaugeMetricFamily state =
+        new GaugeMetricFamily(
+            MetricNames.ENGINE_STATE,
+            "1 for the state that the engine is in.",
+            List.of("pool", "engine", "state"));
+    final CounterMetricFamily dropped =
+        new CounterMetricFamily(
+            MetricNames.DROPPED, "Records lost because listeners were slow.", List.of());
+
+    void add(EngineSignal signal) {
+      List<String> labels = List.of(signal.variant(), signal.engine());
+      running.addMetric(labels, signal.running());
+      waiting.addMetric(labels, signal.waiting());
+      kvUsage.addMetric(labels, signal.kvUsage());
+      cacheConfig.addMetric(
+          List.of(signal.variant(), signal.engine(), "16", "" + signal.kvBlocksTotal()), 1);
+      for (EngineSignal.State each : EngineSignal.State.values()) {
+        state.addMetric(
+            List.of(signal.pool(), signal.engine(), each.name().toLowerCase(java.util.Locale.ROOT)),
+            each == signal.state() ? 1 : 0);
+      }
+    }
+
+    List<MetricFamilySamples> all() {
+      return List.of(running, waiting, kvUsage, cacheConfig, state, dropped);
+    }
+  }
+}
