@@ -25,7 +25,7 @@ final class SignalCollector extends Collector implements Collector.Describable {
     for (EngineSignal signal : signals.engines()) {
       families.add(signal);
     }
-    families.dropped.addMetric(List.of(), store.dropped());
+    families.dropped.addMetric(List.of(), (double) store.dropped());
     return families.all();
   }
 
