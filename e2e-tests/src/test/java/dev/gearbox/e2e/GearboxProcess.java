@@ -1,0 +1,143 @@
+package dev.gearbox.e2e;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A {@code ./gearbox serve} (or {@code engine}) of its own, on free ports, stopped by SIGTERM. */
+final class GearboxProcess implements AutoCloseable {
+  static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+  static final HttpClient HTTP =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  private final Process process;
+  private final Path log;
+  final int port;
+  final int adminPort;
+
+  private GearboxProcess(Process process, Path log, int port, int adminPort) {
+    this.process = process;
+    this.log = log;
+    this.port = port;
+    this.adminPort = adminPort;
+  }
+
+  /** Starts {@code gearbox serve} with these arguments besides the ports; does not wait. */
+  static GearboxProcess serve(String... arguments) throws IOException {
+    int port = freePort();
+    int adminPort = freePort();
+    var command = new ArrayList<>(List.of(ROOT.resolve("gearbox").toString(), "serve"));
+    command.addAll(
+        List.of("--port", Integer.toString(port), "--admin-port", Integer.toString(adminPort)));
+    command.addAll(List.of(arguments));
+    Path log = Files.createTempFile("gearbox-e2e", ".log");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    return new GearboxProcess(process, log, port, adminPort);
+  }
+
+  /** Waits until every one of these variants is loaded. */
+  GearboxProcess awaitVariants(String... variants) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
+    for (String variant : variants) {
+      while (!loaded(variant)) {
+        if (!process.isAlive() || System.nanoTime() > deadline) {
+          throw new AssertionError(variant + " did not load; the program said:\n" + output());
+        }
+        TimeUnit.MILLISECONDS.sleep(200);
+      }
+    }
+    return this;
+  }
+
+  private boolean loaded(String variant) throws InterruptedException {
+    try {
+      var answer = get("/v1/models/" + variant);
+      return answer.statusCode() == 200
+          && answer.body().matches("(?s).*\"value\"\\s*:\\s*\"loaded\".*");
+    } catch (IOException e) {
+      return false; // not listening yet
+    }
+  }
+
+  URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + port + path);
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder(uri(path)).GET());
+  }
+
+  HttpResponse<String> admin(String path) throws IOException, InterruptedException {
+    return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path)).GET());
+  }
+
+  /** Posts JSON; {@code headers} are names and values in turn. */
+  HttpResponse<String> post(String path, String json, String... headers)
+      throws IOException, InterruptedException {
+    var request =
+        HttpRequest.newBuilder(uri(path))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(json));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request);
+  }
+
+  private static HttpResponse<String> send(HttpRequest.Builder request)
+      throws IOException, InterruptedException {
+    return HTTP.send(
+        request.timeout(Duration.ofMinutes(3)).build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Sum over the samples of a metric whose line contains all of {@code labels}; 0 without any. */
+  double metric(String name, String... labels) throws IOException, InterruptedException {
+    return admin("/metrics")
+        .body()
+        .lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .filter(line -> List.of(labels).stream().allMatch(line::contains))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  String output() throws IOException {
+    return Files.readString(log);
+  }
+
+  Process process() {
+    return process;
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.destroy();
+    try {
+      if (!process.waitFor(45, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Files.deleteIfExists(log);
+  }
+
+  static int freePort() throws IOException {
+    try (var socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
