@@ -3,6 +3,7 @@ package dev.gearbox.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -140,7 +141,7 @@ class BadRequestTest {
           "GET / HTTP/1.1\r\nHost: x\r\nX: " + "a".repeat(100_000) + "\r\n\r\n",
           "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{",
         }) {
-      try (var socket = new Socket("127.0.0.1", Shared.gearbox().port)) {
+      try (var socket = new Socket(InetAddress.getLoopbackAddress(), Shared.gearbox().port)) {
         socket.getOutputStream().write(garbage.getBytes(StandardCharsets.ISO_8859_1));
         socket.getOutputStream().flush();
       } catch (IOException e) {

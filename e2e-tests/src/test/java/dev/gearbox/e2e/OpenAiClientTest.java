@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
@@ -56,16 +57,7 @@ class OpenAiClientTest {
   @Test
   void aStreamCarriesTheSameTextAsTheWholeAnswerAndEndsWithUsage() {
     var question = chat(Shared.SMALL, "Name three colours of the rainbow.");
-    String whole =
-        client
-            .chat()
-            .completions()
-            .create(question)
-            .choices()
-            .getFirst()
-            .message()
-            .content()
-            .orElseThrow();
+    String whole = text(question);
 
     var streamed = new StringBuilder();
     List<ChatCompletionChunk> chunks;
@@ -96,26 +88,8 @@ class OpenAiClientTest {
             .putAdditionalBodyProperty("seed", JsonValue.from(7))
             .build();
 
-    String first =
-        client
-            .chat()
-            .completions()
-            .create(question)
-            .choices()
-            .getFirst()
-            .message()
-            .content()
-            .orElseThrow();
-    String second =
-        client
-            .chat()
-            .completions()
-            .create(question)
-            .choices()
-            .getFirst()
-            .message()
-            .content()
-            .orElseThrow();
+    String first = text(question);
+    String second = text(question);
 
     assertThat(second).isEqualTo(first);
   }
@@ -155,29 +129,10 @@ class OpenAiClientTest {
   @Test
   void concurrentClientsGetTheAnswersThatTheyWouldGetAlone() throws Exception {
     var question = chat(Shared.SMALL, "Count from one to five.");
-    String alone =
-        client
-            .chat()
-            .completions()
-            .create(question)
-            .choices()
-            .getFirst()
-            .message()
-            .content()
-            .orElseThrow();
+    String alone = text(question);
 
     try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
-      Callable<String> ask =
-          () ->
-              client
-                  .chat()
-                  .completions()
-                  .create(question)
-                  .choices()
-                  .getFirst()
-                  .message()
-                  .content()
-                  .orElseThrow();
+      Callable<String> ask = () -> text(question);
       List<Future<String>> answers =
           clients.invokeAll(IntStream.range(0, 12).mapToObj(i -> ask).toList());
       for (Future<String> answer : answers) {

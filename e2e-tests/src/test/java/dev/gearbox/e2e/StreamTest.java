@@ -3,6 +3,7 @@ package dev.gearbox.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -61,7 +62,7 @@ class StreamTest {
   void aClientThatLeavesFreesItsSequence() throws Exception {
     GearboxProcess gearbox = Shared.gearbox();
     byte[] body = LONG_STORY.formatted(4000).getBytes(StandardCharsets.UTF_8);
-    try (var socket = new Socket("127.0.0.1", gearbox.port)) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), gearbox.port)) {
       socket
           .getOutputStream()
           .write(
@@ -112,7 +113,7 @@ class StreamTest {
 
   private static List<JsonNode> chunks(String body) {
     var chunks = new ArrayList<JsonNode>();
-    for (String event : body.split("\n\n")) {
+    for (String event : body.split("\n\n", -1)) {
       if (event.startsWith("data: {")) {
         chunks.add(JSON.readTree(event.substring(6)));
       }
