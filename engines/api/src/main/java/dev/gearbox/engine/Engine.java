@@ -1,5 +1,6 @@
 package dev.gearbox.engine;
 
+import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.concurrent.Flow;
 
@@ -28,6 +29,11 @@ public interface Engine extends AutoCloseable {
 
   /** What it says of itself at this moment. */
   EngineSignal signal();
+
+  /** What it has done since it opened; {@link EngineCounters#NONE} where that is not known. */
+  default EngineCounters counters() {
+    return EngineCounters.NONE;
+  }
 
   /** Takes no new requests from here on; running ones end normally. */
   void drain();

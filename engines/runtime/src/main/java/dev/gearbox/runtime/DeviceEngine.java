@@ -1,0 +1,139 @@
+package dev.gearbox.runtime;
+
+import dev.gearbox.engine.Encoding;
+import dev.gearbox.engine.Engine;
+import dev.gearbox.engine.EngineCapabilities;
+import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.Prompt;
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.engine.TokenEvent.Failed;
+import dev.gearbox.engine.TokenEvent.FailureCode;
+import dev.gearbox.telemetry.record.EngineCounters;
+import dev.gearbox.telemetry.record.TokenCounts;
+import dev.gearbox.telemetry.signal.EngineSignal;
+import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.util.concurrent.Flow;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door of an engine on a {@link Device}: answers from any thread what needs no owner, and sends
+ * the owner thread messages for the rest.
+ */
+final class DeviceEngine implements Engine, TokenStream.Source {
+  private final EngineCapabilities capabilities;
+  private final PromptEncoder encoder;
+  private final EngineStatus status;
+  private final EngineLoop loop;
+  private final Device device;
+  private final LongSupplier clock;
+
+  DeviceEngine(
+      EngineCapabilities capabilities,
+      PromptEncoder encoder,
+      EngineStatus status,
+      EngineLoop loop,
+      Device device,
+      LongSupplier clock) {
+    this.capabilities = capabilities;
+    this.encoder = encoder;
+    this.status = status;
+    this.loop = loop;
+    this.device = device;
+    this.clock = clock;
+  }
+
+  @Override
+  public EngineCapabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public Encoding encode(Prompt prompt) {
+    return encoder.encode(prompt);
+  }
+
+  @Override
+  public Flow.Publisher<TokenEvent> submit(GenerationRequest request) {
+    for (int i = 0; i < request.prompt().size(); i++) {
+      int token = request.prompt().get(i);
+      if (token < 0 || token >= capabilities.vocabulary()) {
+        throw new IllegalArgumentException(
+            "token ids run from 0 to %d, got %d at position %d"
+                .formatted(capabilities.vocabulary() - 1, token, i));
+      }
+    }
+    return new TokenStream(request, this);
+  }
+
+  @Override
+  public void start(TokenStream stream) {
+    Failed refusal = refusal(stream);
+    if (refusal != null) {
+      stream.emit(refusal);
+      return;
+    }
+    long submitted = clock.getAsLong();
+    device.send(() -> loop.add(stream, submitted));
+  }
+
+  @Override
+  public void cancel(TokenStream stream) {
+    device.send(() -> loop.cancel(stream));
+  }
+
+  @Override
+  public void resume() {
+    device.wake();
+  }
+
+  /** Why a request cannot be taken; null, and it has a permit, when it can. */
+  private @Nullable Failed refusal(TokenStream stream) {
+    GenerationRequest request = stream.request();
+    TokenCounts counts = counts(stream);
+    switch (status.state()) {
+      case FAILED, CLOSED -> {
+        return new Failed(FailureCode.ENGINE_FAILED, "the engine is gone", counts);
+      }
+      case DRAINING -> {
+        return new Failed(FailureCode.OVERLOADED, "the engine is draining", counts);
+      }
+      case LOADING, WARMING, READY -> {}
+    }
+    long tokens = (long) request.prompt().size() + request.maxTokens();
+    if (tokens > capabilities.maxContext()) {
+      String message =
+          "prompt (%d tokens) and answer (up to %d) exceed the context of %d tokens"
+              .formatted(request.prompt().size(), request.maxTokens(), capabilities.maxContext());
+      return new Failed(FailureCode.CONTEXT_LENGTH_EXCEEDED, message, counts);
+    }
+    if (!status.enter(request.prompt().size())) {
+      return new Failed(FailureCode.OVERLOADED, "the engine's queue is full", counts);
+    }
+    return null;
+  }
+
+  static TokenCounts counts(TokenStream stream) {
+    return new TokenCounts(stream.request().prompt().size(), 0, 0);
+  }
+
+  @Override
+  public EngineSignal signal() {
+    return status.signal(clock.getAsLong());
+  }
+
+  @Override
+  public EngineCounters counters() {
+    return status.counters();
+  }
+
+  @Override
+  public void drain() {
+    status.advance(State.DRAINING);
+  }
+
+  @Override
+  public void close() {
+    device.close(loop);
+  }
+}

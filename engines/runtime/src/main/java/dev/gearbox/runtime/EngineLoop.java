@@ -1,0 +1,321 @@
+package dev.gearbox.runtime;
+
+import dev.gearbox.engine.Lane;
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.engine.TokenEvent.FailureCode;
+import dev.gearbox.engine.TokenEvent.FinishReason;
+import dev.gearbox.runtime.EngineStatus.Load;
+import dev.gearbox.runtime.cache.KvCache;
+import dev.gearbox.runtime.schedule.Scheduler;
+import dev.gearbox.runtime.schedule.StepPlan;
+import dev.gearbox.runtime.schedule.StepPlan.Admitted;
+import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import dev.gearbox.runtime.schedule.StepTime;
+import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.EngineSignal.State;
+import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The owner thread's side of one engine: takes requests in, runs steps, gives tokens out. Every
+ * method is called by the device's owner thread only.
+ */
+final class EngineLoop {
+  private static final System.Logger LOG = System.getLogger(EngineLoop.class.getName());
+
+  private final EngineSpec spec;
+  private final String device;
+  private final ModelRunner runner;
+  private final PromptEncoder encoder;
+  private final EngineStatus status;
+  private final LongSupplier clock;
+  private final TelemetrySink sink;
+  private final SplittableRandom seeds;
+
+  private final KvCache cache;
+  private final StepTime time = new StepTime();
+  private final Scheduler<Generation> scheduler;
+  private final EngineTotals totals = new EngineTotals();
+  private final StepBatch batch = new StepBatch();
+  private float[] logits = {};
+  private final Map<TokenStream, Generation> generations = new LinkedHashMap<>();
+  private @Nullable TokenStream warmUp;
+  private long arrivals;
+  private long otherNanos;
+
+  EngineLoop(
+      EngineSpec spec,
+      String device,
+      ModelRunner runner,
+      PromptEncoder encoder,
+      EngineStatus status,
+      LongSupplier clock,
+      TelemetrySink sink,
+      SplittableRandom seeds) {
+    this.spec = spec;
+    this.device = device;
+    this.runner = runner;
+    this.encoder = encoder;
+    this.status = status;
+    this.clock = clock;
+    this.sink = sink;
+    this.seeds = seeds;
+    this.cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
+    int stepTokens = Math.min(spec.maxStepTokens(), runner.maxStepTokens());
+    this.scheduler = new Scheduler<>(cache, time, spec.maxSequences(), stepTokens);
+  }
+
+  /** Reserves the KV memory and begins to warm up. */
+  void open(TokenStream warmUpStream) {
+    try {
+      runner.allocateBlocks(spec.kvBlocks());
+    } catch (RuntimeException | Error e) {
+      fail("cannot reserve " + spec.kvBlocks() + " blocks of KV memory", e);
+      return;
+    }
+    warmUp = warmUpStream;
+    begin(warmUpStream, clock.getAsLong());
+  }
+
+  /** Takes a request that holds a permit. */
+  void add(TokenStream stream, long submittedNanos) {
+    status.seen(stream.request().prompt().size());
+    if (status.state() == State.FAILED || status.state() == State.CLOSED) {
+      status.leave();
+      stream.emit(
+          new TokenEvent.Failed(
+              FailureCode.ENGINE_FAILED, "the engine is gone", DeviceEngine.counts(stream)));
+    } else if (stream.isCancelled()) {
+      status.leave();
+    } else {
+      begin(stream, submittedNanos);
+    }
+    publish();
+  }
+
+  private void begin(TokenStream stream, long submittedNanos) {
+    Generation generation =
+        new Generation(stream, arrivals++, encoder, seeds.nextLong(), submittedNanos);
+    generations.put(stream, generation);
+    scheduler.add(generation);
+  }
+
+  /** Stops a request, if it still runs. */
+  void cancel(TokenStream stream) {
+    Generation generation = generations.get(stream);
+    if (generation != null) {
+      end(generation);
+    }
+  }
+
+  /** Ends what is past its deadline and pauses or resumes by demand; comes before every step. */
+  void refresh(long nowNanos) {
+    List<Generation> expired = new ArrayList<>();
+    for (Generation generation : generations.values()) {
+      generation.pause(generation.stream().shouldPause());
+      if (generation.isExpired(nowNanos)) {
+        expired.add(generation);
+      }
+    }
+    for (Generation generation : expired) {
+      end(generation);
+      generation
+          .stream()
+          .emit(generation.failed(FailureCode.DEADLINE_EXCEEDED, "the deadline passed"));
+    }
+  }
+
+  boolean isBusy() {
+    return !generations.isEmpty();
+  }
+
+  /** Whether somebody wants a step. */
+  boolean isReady() {
+    return anyActive(null);
+  }
+
+  /** Whether the next step may carry an interactive sequence. */
+  boolean isInteractive() {
+    return anyActive(Lane.INTERACTIVE);
+  }
+
+  private boolean anyActive(@Nullable Lane lane) {
+    for (Generation generation : generations.values()) {
+      if (!generation.paused() && (lane == null || generation.request().lane() == lane)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */
+  long due() {
+    long due = Long.MAX_VALUE;
+    for (Generation generation : generations.values()) {
+      if (!generation.paused()) {
+        due = Math.min(due, generation.due(time.decodeNanos(), time.prefillTokenNanos()));
+      }
+    }
+    return due;
+  }
+
+  double stepNanos() {
+    return time.decodeNanos();
+  }
+
+  /** Another engine used the device. */
+  void otherStep(long nanos) {
+    otherNanos += nanos;
+  }
+
+  /** Runs one step and returns its duration; 0 when nobody can go on. */
+  long step() {
+    try {
+      StepPlan<Generation> plan = scheduler.schedule(otherNanos);
+      long start = clock.getAsLong();
+      note(plan, start);
+      if (plan.isEmpty()) {
+        publish();
+        return 0;
+      }
+      fill(plan);
+      runner.step(batch, logits);
+      long end = clock.getAsLong();
+      scheduler.computed(plan);
+      report(plan, start, end);
+      sample(plan, end);
+      publish();
+      return Math.max(1, end - start);
+    } catch (RuntimeException | Error e) {
+      fail("the model's step failed", e);
+      return 0;
+    }
+  }
+
+  private void note(StepPlan<Generation> plan, long nowNanos) {
+    totals.preempted(plan.preempted().size());
+    for (Admitted<Generation> admitted : plan.admitted()) {
+      Generation generation = admitted.sequence();
+      if (generation.enters(nowNanos, admitted.cached()) && generation.stream() != warmUp) {
+        totals.entered(generation.request().prompt().size(), admitted.cached());
+      }
+    }
+  }
+
+  private void fill(StepPlan<Generation> plan) {
+    batch.clear();
+    for (Chunk<Generation> chunk : plan.chunks()) {
+      Generation generation = chunk.sequence();
+      batch.beginSequence(chunk.from(), generation.table().blocks());
+      int end = chunk.from() + chunk.count();
+      for (int i = chunk.from(); i < end; i++) {
+        batch.addToken(generation.token(i), i == generation.size() - 1);
+      }
+    }
+    int needed = batch.logitRows() * runner.vocabulary();
+    if (logits.length < needed) {
+      logits = new float[needed];
+    }
+  }
+
+  private void report(StepPlan<Generation> plan, long start, long end) {
+    long nanos = Math.max(1, end - start);
+    time.observe(plan.decodes(), plan.prefillTokens(), nanos);
+    // Steps of a warm-up are slower than any that follow.
+    if (warmUp == null) {
+      sink.step(
+          new StepRecord(
+              spec.engine(),
+              device,
+              plan.decodes(),
+              plan.decodeContext(),
+              plan.prefillTokens(),
+              plan.prefillContext(),
+              otherNanos,
+              nanos,
+              end));
+    }
+    otherNanos = 0;
+  }
+
+  private void sample(StepPlan<Generation> plan, long nowNanos) {
+    int row = 0;
+    for (Chunk<Generation> chunk : plan.chunks()) {
+      if (chunk.last()) {
+        take(chunk.sequence(), row * runner.vocabulary(), nowNanos);
+        row++;
+      }
+    }
+  }
+
+  private void take(Generation generation, int from, long nowNanos) {
+    TokenEvent last;
+    try {
+      FinishReason reason = generation.accept(logits, from, runner.vocabulary(), nowNanos);
+      if (reason == null) {
+        return;
+      }
+      last = generation.finished(reason);
+    } catch (IllegalStateException e) {
+      LOG.log(System.Logger.Level.ERROR, "event=sampling_failed engine=" + spec.engine(), e);
+      last = generation.failed(FailureCode.ENGINE_FAILED, "no token could be sampled");
+    }
+    end(generation);
+    generation.stream().emit(last);
+  }
+
+  /** Frees everything of a request; its last event comes after, so that whoever sees it sees that. */
+  private void end(Generation generation) {
+    scheduler.remove(generation);
+    generations.remove(generation.stream());
+    if (generation.stream() == warmUp) {
+      warmUp = null;
+      status.advance(State.READY);
+    } else {
+      totals.generated(generation.generated());
+      status.leave();
+    }
+    publish();
+  }
+
+  private void fail(String what, Throwable cause) {
+    LOG.log(System.Logger.Level.ERROR, "event=engine_failed engine=" + spec.engine(), cause);
+    status.advance(State.FAILED);
+    endAll(what);
+  }
+
+  /** Fails what runs and releases the runner. */
+  void close() {
+    status.advance(State.CLOSED);
+    endAll("the engine was closed");
+    runner.close();
+  }
+
+  private void endAll(String message) {
+    for (Generation generation : List.copyOf(generations.values())) {
+      end(generation);
+      generation.stream().emit(generation.failed(FailureCode.ENGINE_FAILED, message));
+    }
+  }
+
+  private void publish() {
+    int running = 0;
+    int pending = 0;
+    long context = 0;
+    for (Generation generation : generations.values()) {
+      pending += generation.decoding() ? 0 : generation.remaining();
+    }
+    for (Generation generation : scheduler.running()) {
+      running += generation.stream() == warmUp ? 0 : 1;
+      context += generation.computed();
+    }
+    long now = clock.getAsLong();
+    status.publish(new Load(running, pending, context, cache.free(), totals.counters(), now));
+  }
+}

@@ -1,0 +1,106 @@
+package dev.gearbox.runtime;
+
+import dev.gearbox.telemetry.record.EngineCounters;
+import dev.gearbox.telemetry.signal.EngineSignal;
+import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What everyone may ask of an engine without disturbing its owner: its state, its permits and what
+ * the owner published last. Thread-safe, lock-free.
+ */
+final class EngineStatus {
+  private final EngineSpec spec;
+  private final String device;
+  private final int permits;
+  private final AtomicReference<State> state = new AtomicReference<>(State.WARMING);
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger unseenPromptTokens = new AtomicInteger();
+  private volatile Load load;
+
+  /**
+   * What the owner thread says after each step.
+   *
+   * @param running sequences in the batch
+   * @param pendingPrefillTokens prompt tokens not computed
+   * @param contextTokens context summed over running sequences
+   * @param kvBlocksFree free blocks
+   * @param counters totals
+   * @param takenNanos when
+   */
+  record Load(
+      int running,
+      int pendingPrefillTokens,
+      long contextTokens,
+      int kvBlocksFree,
+      EngineCounters counters,
+      long takenNanos) {}
+
+  EngineStatus(EngineSpec spec, String device, long nowNanos) {
+    this.spec = spec;
+    this.device = device;
+    this.permits = spec.maxSequences() + spec.queueLimit();
+    this.load = new Load(0, 0, 0, spec.kvBlocks(), EngineCounters.NONE, nowNanos);
+  }
+
+  State state() {
+    return state.get();
+  }
+
+  /** Moves on to {@code next}, unless the engine is past that already. */
+  void advance(State next) {
+    state.accumulateAndGet(next, (old, wanted) -> wanted.compareTo(old) > 0 ? wanted : old);
+  }
+
+  /** Takes a place for a request before anything costly is done for it; false when all are taken. */
+  boolean enter(int promptTokens) {
+    if (inFlight.incrementAndGet() > permits) {
+      inFlight.decrementAndGet();
+      return false;
+    }
+    unseenPromptTokens.addAndGet(promptTokens);
+    return true;
+  }
+
+  /** The owner thread has the request and counts its tokens from here on. */
+  void seen(int promptTokens) {
+    unseenPromptTokens.addAndGet(-promptTokens);
+  }
+
+  void leave() {
+    inFlight.decrementAndGet();
+  }
+
+  boolean isIdle() {
+    return inFlight.get() == 0;
+  }
+
+  void publish(Load load) {
+    this.load = load;
+  }
+
+  EngineCounters counters() {
+    return load.counters();
+  }
+
+  EngineSignal signal(long nowNanos) {
+    Load seen = load;
+    int all = inFlight.get();
+    return new EngineSignal(
+        spec.engine(),
+        spec.pool(),
+        spec.variant(),
+        device,
+        state.get(),
+        seen.running(),
+        Math.max(0, all - seen.running()),
+        seen.pendingPrefillTokens() + Math.max(0, unseenPromptTokens.get()),
+        seen.contextTokens(),
+        spec.maxSequences(),
+        seen.kvBlocksFree(),
+        spec.kvBlocks(),
+        // An idle engine is what it was; a busy one whose owner hangs shows its age.
+        all == 0 ? nowNanos : seen.takenNanos());
+  }
+}

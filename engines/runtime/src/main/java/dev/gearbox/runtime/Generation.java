@@ -1,0 +1,129 @@
+package dev.gearbox.runtime;
+
+import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.engine.TokenEvent.FailureCode;
+import dev.gearbox.engine.TokenEvent.FinishReason;
+import dev.gearbox.engine.TokenEvent.Logprob;
+import dev.gearbox.runtime.PromptEncoder.TextDecoder;
+import dev.gearbox.runtime.sample.Logprobs;
+import dev.gearbox.runtime.sample.Sampler;
+import dev.gearbox.runtime.sample.StopText;
+import dev.gearbox.runtime.schedule.Sequence;
+import dev.gearbox.telemetry.record.EngineTimings;
+import dev.gearbox.telemetry.record.TokenCounts;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request while it runs: its sequence, how its tokens are picked and turned to text, and when
+ * what happened. Confined to the owner thread.
+ */
+final class Generation extends Sequence {
+  private static final long NEVER = Long.MIN_VALUE;
+
+  private final TokenStream stream;
+  private final PromptEncoder encoder;
+  private final TextDecoder decoder;
+  private final StopText stopText;
+  private final Sampler sampler;
+  private final long submitted;
+  private long scheduled = NEVER;
+  private long firstToken = NEVER;
+  private long lastToken = NEVER;
+  private int cached;
+
+  Generation(
+      TokenStream stream, long arrival, PromptEncoder encoder, long seed, long submittedNanos) {
+    super(stream.request(), arrival);
+    GenerationRequest request = stream.request();
+    this.stream = stream;
+    this.encoder = encoder;
+    this.decoder = encoder.decoder();
+    this.stopText = new StopText(request.stop());
+    this.sampler = new Sampler(request.sampling(), seed, request.prompt().toArray());
+    this.submitted = submittedNanos;
+  }
+
+  TokenStream stream() {
+    return stream;
+  }
+
+  /** Whether this is the first time that it enters the batch, which is the one that is counted. */
+  boolean enters(long nowNanos, int cachedTokens) {
+    if (scheduled != NEVER) {
+      return false;
+    }
+    scheduled = nowNanos;
+    cached = Math.min(cachedTokens, request().prompt().size());
+    return true;
+  }
+
+  /** Takes the next token from a row of logits; the reason to end there, or null to go on. */
+  @Nullable FinishReason accept(float[] logits, int from, int vocabulary, long nowNanos) {
+    int token = sampler.sample(logits, from, vocabulary);
+    if (firstToken == NEVER) {
+      firstToken = nowNanos;
+    }
+    lastToken = nowNanos;
+    if (!request().ignoreEos() && encoder.isEndOfGeneration(token)) {
+      return FinishReason.STOP;
+    }
+    Logprob logprob = null;
+    int top = request().sampling().topLogprobs();
+    if (top >= 0) {
+      logprob = Logprobs.of(logits, from, vocabulary, token, top, encoder::text);
+    }
+    append(token);
+    stream.emit(
+        new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));
+    if (stopText.stopped()) {
+      return FinishReason.STOP;
+    }
+    return generated() == request().maxTokens() ? FinishReason.LENGTH : null;
+  }
+
+  TokenEvent finished(FinishReason reason) {
+    String text = stopText.append(decoder.flush());
+    if (stopText.stopped()) {
+      return new TokenEvent.Finished(FinishReason.STOP, text, counts(), timings());
+    }
+    return new TokenEvent.Finished(reason, text + stopText.flush(), counts(), timings());
+  }
+
+  TokenEvent failed(FailureCode code, String message) {
+    return new TokenEvent.Failed(code, message, counts());
+  }
+
+  boolean isExpired(long nowNanos) {
+    long deadline = request().deadlineNanos();
+    return deadline != Long.MAX_VALUE && deadline - nowNanos <= 0;
+  }
+
+  /**
+   * Instant by which its next step should have ended; {@link Long#MAX_VALUE} when nothing presses.
+   *
+   * @param decodeNanos estimate of a step that decodes
+   * @param prefillTokenNanos estimate of a prompt token
+   */
+  long due(double decodeNanos, double prefillTokenNanos) {
+    long due = Long.MAX_VALUE;
+    if (request().tpotTargetNanos() > 0 && lastToken != NEVER) {
+      due = lastToken + request().tpotTargetNanos();
+    }
+    if (request().deadlineNanos() != Long.MAX_VALUE) {
+      int tokensLeft = request().maxTokens() - generated();
+      double workLeft = tokensLeft * decodeNanos + remaining() * prefillTokenNanos;
+      due = Math.min(due, request().deadlineNanos() - (long) workLeft);
+    }
+    return due;
+  }
+
+  private TokenCounts counts() {
+    return new TokenCounts(request().prompt().size(), cached, generated());
+  }
+
+  private EngineTimings timings() {
+    return new EngineTimings(
+        scheduled - submitted, firstToken - scheduled, lastToken - firstToken);
+  }
+}

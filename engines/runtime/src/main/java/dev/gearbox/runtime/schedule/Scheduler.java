@@ -1,0 +1,238 @@
+package dev.gearbox.runtime.schedule;
+
+import dev.gearbox.engine.Lane;
+import dev.gearbox.runtime.cache.KvCache;
+import dev.gearbox.runtime.schedule.StepPlan.Admitted;
+import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Continuous batching over paged KV memory after vLLM's V1 scheduler: there is no prefill phase and
+ * no decode phase, only sequences whose computed tokens have not met their tokens yet, and a budget
+ * per step.
+ *
+ * <ol>
+ *   <li>Running answers get their one token each. Out of blocks, the sequence that stands last in
+ *       {@link Sequence#ORDER} is preempted: it waits again and is computed anew later.
+ *   <li>Then prompts, interactive before bulk, running before waiting, in chunks. How many tokens
+ *       depends on the tightest time per token among the answers that the step carries.
+ *   <li>Waiting ones enter only if nothing was preempted for want of blocks, and only with blocks
+ *       for their whole prompt, so that half-computed prompts never wait for each other.
+ *   <li>An interactive one that finds no room displaces bulk.
+ * </ol>
+ */
+public final class Scheduler<S extends Sequence> {
+  /** Progress of a prompt in a step that has no time for it. */
+  private static final int LEAST_PREFILL = 16;
+
+  /** Step time for interactive answers that were promised nothing. */
+  private static final double INTERACTIVE_STEP_NANOS = 200e6;
+
+  /** Share of a promise that is planned with; the rest is for what the estimate misses. */
+  private static final double PLANNED_SHARE = 0.9;
+
+  private final KvCache cache;
+  private final StepTime time;
+  private final int maxSequences;
+  private final int maxStepTokens;
+  private final List<S> running = new ArrayList<>();
+  private final List<S> waiting = new ArrayList<>();
+
+  /**
+   * @param maxStepTokens at least {@code maxSequences}, so that every answer fits a step
+   */
+  public Scheduler(KvCache cache, StepTime time, int maxSequences, int maxStepTokens) {
+    if (maxStepTokens < maxSequences) {
+      throw new IllegalArgumentException(
+          "a step of %d tokens cannot carry %d sequences".formatted(maxStepTokens, maxSequences));
+    }
+    this.cache = cache;
+    this.time = time;
+    this.maxSequences = maxSequences;
+    this.maxStepTokens = maxStepTokens;
+  }
+
+  /** Sequences that hold blocks, in order. */
+  public List<S> running() {
+    return Collections.unmodifiableList(running);
+  }
+
+  /** Sequences that hold none yet, or none any more, in order. */
+  public List<S> waiting() {
+    return Collections.unmodifiableList(waiting);
+  }
+
+  /** Queues a sequence; its whole context must fit the pool. */
+  public void add(S sequence) {
+    insert(waiting, sequence);
+  }
+
+  /** Forgets a sequence wherever it is and frees its blocks. */
+  public void remove(S sequence) {
+    if (running.remove(sequence)) {
+      cache.release(sequence.table());
+    } else {
+      waiting.remove(sequence);
+    }
+  }
+
+  /**
+   * Plans the next step and reserves its blocks. Empty when nobody can go on.
+   *
+   * @param otherNanos what other engines on the device take between two steps of this one
+   */
+  public StepPlan<S> schedule(long otherNanos) {
+    StepPlan<S> plan = new StepPlan<>(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    int prefill = prefillBudget(otherNanos);
+    scheduleDecodes(plan);
+    boolean room = plan.preempted().isEmpty();
+    for (Lane lane : Lane.values()) {
+      schedulePrompts(plan, lane, prefill);
+      room = room && admit(plan, lane, prefill);
+    }
+    return plan;
+  }
+
+  /** Records that the step was run: tokens count as computed, full blocks become findable. */
+  public void computed(StepPlan<S> plan) {
+    for (Chunk<S> chunk : plan.chunks()) {
+      S sequence = chunk.sequence();
+      sequence.computed(chunk.from() + chunk.count());
+      cache.computed(sequence.table(), sequence.tokens(), sequence.computed());
+    }
+  }
+
+  private int prefillBudget(long otherNanos) {
+    double tightest = Double.POSITIVE_INFINITY;
+    for (S sequence : running) {
+      if (sequence.decoding() && !sequence.paused()) {
+        tightest = Math.min(tightest, promisedNanos(sequence));
+      }
+    }
+    if (tightest == Double.POSITIVE_INFINITY) {
+      return maxStepTokens;
+    }
+    double left = PLANNED_SHARE * tightest - otherNanos - time.decodeNanos();
+    double tokens = left / Math.max(1, time.prefillTokenNanos());
+    return (int) Math.clamp(tokens, Math.min(LEAST_PREFILL, maxStepTokens), maxStepTokens);
+  }
+
+  private static double promisedNanos(Sequence sequence) {
+    long target = sequence.request().tpotTargetNanos();
+    if (target > 0) {
+      return target;
+    }
+    return switch (sequence.request().lane()) {
+      case INTERACTIVE -> INTERACTIVE_STEP_NANOS;
+      case BULK -> Double.POSITIVE_INFINITY;
+    };
+  }
+
+  private void scheduleDecodes(StepPlan<S> plan) {
+    for (S sequence : new ArrayList<>(running)) {
+      // INVARIANT: victims stand behind this sequence, so no chunk planned here loses its blocks.
+      if (!sequence.decoding() || sequence.paused() || plan.preempted().contains(sequence)) {
+        continue;
+      }
+      while (!cache.extend(sequence.table(), sequence.size())) {
+        S victim = running.getLast();
+        preempt(plan, victim);
+        if (victim == sequence) {
+          break;
+        }
+      }
+      if (!plan.preempted().contains(sequence)) {
+        plan.chunks().add(new Chunk<>(sequence, sequence.computed(), 1, true));
+      }
+    }
+  }
+
+  private void schedulePrompts(StepPlan<S> plan, Lane lane, int prefill) {
+    for (S sequence : running) {
+      if (sequence.request().lane() == lane && !sequence.decoding() && !sequence.paused()) {
+        addChunk(plan, sequence, left(plan, prefill));
+      }
+    }
+  }
+
+  private void addChunk(StepPlan<S> plan, S sequence, int left) {
+    int count = Math.min(sequence.remaining(), left);
+    if (count > 0) {
+      plan.chunks().add(new Chunk<>(sequence, sequence.computed(), count, false));
+    }
+  }
+
+  /** Prompt tokens that the step can still take. */
+  private int left(StepPlan<S> plan, int prefill) {
+    int prompts = 0;
+    int all = 0;
+    for (Chunk<S> chunk : plan.chunks()) {
+      all += chunk.count();
+      prompts += chunk.decode() ? 0 : chunk.count();
+    }
+    return Math.min(prefill - prompts, maxStepTokens - all);
+  }
+
+  /** Returns false when somebody found no room, so that nobody behind takes what is left. */
+  private boolean admit(StepPlan<S> plan, Lane lane, int prefill) {
+    for (S sequence : new ArrayList<>(waiting)) {
+      if (sequence.request().lane() != lane || sequence.paused()) {
+        continue;
+      }
+      // Room is found last: it costs others theirs.
+      if (left(plan, prefill) <= 0 || plan.preempted().contains(sequence)) {
+        return false;
+      }
+      int cached = place(plan, sequence);
+      if (cached < 0) {
+        return false;
+      }
+      waiting.remove(sequence);
+      insert(running, sequence);
+      sequence.computed(cached);
+      plan.admitted().add(new Admitted<>(sequence, cached));
+      addChunk(plan, sequence, left(plan, prefill));
+    }
+    return true;
+  }
+
+  private int place(StepPlan<S> plan, S sequence) {
+    while (true) {
+      if (running.size() < maxSequences) {
+        int cached = cache.admit(sequence.table(), sequence.tokens(), sequence.size());
+        if (cached >= 0) {
+          return cached;
+        }
+      }
+      if (sequence.request().lane() == Lane.BULK || !bulkHoldsEnough(sequence)) {
+        return -1;
+      }
+      preempt(plan, running.getLast());
+    }
+  }
+
+  private boolean bulkHoldsEnough(S sequence) {
+    int blocks = 0;
+    for (S other : running) {
+      blocks += other.request().lane() == Lane.BULK ? other.table().size() : 0;
+    }
+    return blocks > 0 && cache.free() + blocks >= cache.blocksFor(sequence.size());
+  }
+
+  private void preempt(StepPlan<S> plan, S victim) {
+    plan.chunks().removeIf(chunk -> chunk.sequence() == victim);
+    plan.admitted().removeIf(admitted -> admitted.sequence() == victim);
+    running.remove(victim);
+    cache.release(victim.table());
+    victim.computed(0);
+    insert(waiting, victim);
+    plan.preempted().add(victim);
+  }
+
+  private void insert(List<S> list, S sequence) {
+    int at = Collections.binarySearch(list, sequence, Sequence.ORDER);
+    list.add(at < 0 ? -at - 1 : at, sequence);
+  }
+}

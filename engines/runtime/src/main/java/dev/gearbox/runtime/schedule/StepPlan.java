@@ -1,0 +1,80 @@
+package dev.gearbox.runtime.schedule;
+
+import java.util.List;
+
+/**
+ * What one step computes.
+ *
+ * @param chunks in the order of the batch, each sequence once
+ * @param admitted sequences that waited and are in the batch from this step on
+ * @param preempted sequences that lost their blocks and wait again
+ */
+public record StepPlan<S extends Sequence>(
+    List<Chunk<S>> chunks, List<Admitted<S>> admitted, List<S> preempted) {
+
+  /**
+   * Tokens of one sequence in one step.
+   *
+   * @param sequence whose
+   * @param from index of the first
+   * @param count number of tokens, at least 1
+   * @param decode whether it is the step of a running answer rather than of a prompt
+   */
+  public record Chunk<S extends Sequence>(S sequence, int from, int count, boolean decode) {
+    /** Whether all tokens are computed with this chunk, so that the next is sampled. */
+    public boolean last() {
+      return from + count == sequence.size();
+    }
+  }
+
+  /**
+   * A sequence that entered the batch.
+   *
+   * @param cached tokens that the prefix index spared it
+   */
+  public record Admitted<S extends Sequence>(S sequence, int cached) {}
+
+  /** Tokens in all. */
+  public int tokens() {
+    int sum = 0;
+    for (Chunk<S> chunk : chunks) {
+      sum += chunk.count();
+    }
+    return sum;
+  }
+
+  /** Sequences that decode. */
+  public int decodes() {
+    int sum = 0;
+    for (Chunk<S> chunk : chunks) {
+      sum += chunk.decode() ? 1 : 0;
+    }
+    return sum;
+  }
+
+  /** Context length summed over the sequences that decode. */
+  public long decodeContext() {
+    long sum = 0;
+    for (Chunk<S> chunk : chunks) {
+      sum += chunk.decode() ? chunk.from() + chunk.count() : 0;
+    }
+    return sum;
+  }
+
+  public int prefillTokens() {
+    return tokens() - decodes();
+  }
+
+  /** Σ chunk · (context before it + chunk / 2) over the prefill chunks. */
+  public double prefillContext() {
+    double sum = 0;
+    for (Chunk<S> chunk : chunks) {
+      sum += chunk.decode() ? 0 : chunk.count() * (chunk.from() + chunk.count() / 2.0);
+    }
+    return sum;
+  }
+
+  public boolean isEmpty() {
+    return chunks.isEmpty();
+  }
+}
