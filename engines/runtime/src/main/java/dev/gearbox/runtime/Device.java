@@ -79,16 +79,14 @@ public final class Device implements AutoCloseable {
             runner.vocabulary(),
             spec.features());
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
-    EngineLoop loop =
-        new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
+    EngineLoop loop = new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
     DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
     TokenStream warmUp = new TokenStream(warmUp(capabilities), engine);
-    send(
-        () -> {
-          engines.add(loop);
-          order.join(loop);
-          loop.open(warmUp);
-        });
+    send(() -> {
+      engines.add(loop);
+      order.join(loop);
+      loop.open(warmUp);
+    });
     return engine;
   }
 
@@ -135,11 +133,10 @@ public final class Device implements AutoCloseable {
   /** Closes one engine; waits for the step under way unless the owner itself asks. */
   void close(EngineLoop loop) {
     CountDownLatch closed = new CountDownLatch(1);
-    send(
-        () -> {
-          remove(loop);
-          closed.countDown();
-        });
+    send(() -> {
+      remove(loop);
+      closed.countDown();
+    });
     if (Thread.currentThread() != owner) {
       try {
         closed.await();
@@ -193,7 +190,8 @@ public final class Device implements AutoCloseable {
   }
 
   private void rest(boolean inFlight) {
-    // A message that came after the mailbox was read has left a permit, and parking returns at once.
+    // A message that came after the mailbox was read has left a permit, and parking returns at
+    // once.
     if (inFlight) {
       LockSupport.parkNanos(this, NAP_NANOS);
     } else {

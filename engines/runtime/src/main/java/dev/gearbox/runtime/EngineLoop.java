@@ -125,8 +125,7 @@ final class EngineLoop {
     }
     for (Generation generation : expired) {
       end(generation);
-      generation
-          .stream()
+      generation.stream()
           .emit(generation.failed(FailureCode.DEADLINE_EXCEEDED, "the deadline passed"));
     }
   }
@@ -226,7 +225,7 @@ final class EngineLoop {
 
   private void report(StepPlan<Generation> plan, long start, long end) {
     long nanos = Math.max(1, end - start);
-    time.observe(plan.decodes(), plan.prefillTokens(), nanos);
+    time.observe(plan.decodes(), plan.prefillTokens(), (double) nanos);
     // Steps of a warm-up are slower than any that follow.
     if (warmUp == null) {
       sink.step(
@@ -270,7 +269,9 @@ final class EngineLoop {
     generation.stream().emit(last);
   }
 
-  /** Frees everything of a request; its last event comes after, so that whoever sees it sees that. */
+  /**
+   * Frees everything of a request; its last event comes after, so that whoever sees it sees that.
+   */
   private void end(Generation generation) {
     scheduler.remove(generation);
     generations.remove(generation.stream());

@@ -4,17 +4,16 @@ import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What everyone may ask of an engine without disturbing its owner: its state, its permits and what
- * the owner published last. Thread-safe, lock-free.
+ * the owner published last. Thread-safe; reading takes no lock.
  */
 final class EngineStatus {
   private final EngineSpec spec;
   private final String device;
   private final int permits;
-  private final AtomicReference<State> state = new AtomicReference<>(State.WARMING);
+  private volatile State state = State.WARMING;
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger unseenPromptTokens = new AtomicInteger();
   private volatile Load load;
@@ -45,15 +44,19 @@ final class EngineStatus {
   }
 
   State state() {
-    return state.get();
+    return state;
   }
 
   /** Moves on to {@code next}, unless the engine is past that already. */
-  void advance(State next) {
-    state.accumulateAndGet(next, (old, wanted) -> wanted.compareTo(old) > 0 ? wanted : old);
+  synchronized void advance(State next) {
+    if (next.compareTo(state) > 0) {
+      state = next;
+    }
   }
 
-  /** Takes a place for a request before anything costly is done for it; false when all are taken. */
+  /**
+   * Takes a place for a request before anything costly is done for it; false when all are taken.
+   */
   boolean enter(int promptTokens) {
     if (inFlight.incrementAndGet() > permits) {
       inFlight.decrementAndGet();
@@ -92,7 +95,7 @@ final class EngineStatus {
         spec.pool(),
         spec.variant(),
         device,
-        state.get(),
+        state,
         seen.running(),
         Math.max(0, all - seen.running()),
         seen.pendingPrefillTokens() + Math.max(0, unseenPromptTokens.get()),

@@ -74,8 +74,7 @@ final class Generation extends Sequence {
       logprob = Logprobs.of(logits, from, vocabulary, token, top, encoder::text);
     }
     append(token);
-    stream.emit(
-        new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));
+    stream.emit(new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));
     if (stopText.stopped()) {
       return FinishReason.STOP;
     }
@@ -123,7 +122,6 @@ final class Generation extends Sequence {
   }
 
   private EngineTimings timings() {
-    return new EngineTimings(
-        scheduled - submitted, firstToken - scheduled, lastToken - firstToken);
+    return new EngineTimings(scheduled - submitted, firstToken - scheduled, lastToken - firstToken);
   }
 }

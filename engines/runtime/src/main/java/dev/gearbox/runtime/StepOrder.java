@@ -1,12 +1,14 @@
 package dev.gearbox.runtime;
 
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Which engine of a device steps next. An engine that would be late if another went first is urgent;
- * among urgent ones the earliest due goes. Otherwise the one that has used the least device time in
- * proportion to its weight (start-time fair queueing: who was idle resumes where the others stand).
+ * Which engine of a device steps next. An engine that would be late if another went first is
+ * urgent; among urgent ones the earliest due goes. Otherwise the one that has used the least device
+ * time in proportion to its weight (start-time fair queueing: who was idle resumes where the others
+ * stand).
  *
  * @param <E> what takes turns
  */
@@ -14,18 +16,8 @@ final class StepOrder<E> {
   /** Interactive work gets this many times the device time of bulk. */
   static final int INTERACTIVE_WEIGHT = 4;
 
-  private final List<Turn<E>> turns = new ArrayList<>();
+  private final Map<E, Double> used = new HashMap<>();
   private double virtualTime;
-
-  private static final class Turn<E> {
-    private final E engine;
-    private double used;
-
-    Turn(E engine, double used) {
-      this.engine = engine;
-      this.used = used;
-    }
-  }
 
   /**
    * An engine that wants to step.
@@ -37,11 +29,11 @@ final class StepOrder<E> {
   record Contender<E>(E engine, long dueNanos, double stepNanos) {}
 
   void join(E engine) {
-    turns.add(new Turn<>(engine, virtualTime));
+    used.put(engine, virtualTime);
   }
 
   void leave(E engine) {
-    turns.removeIf(turn -> turn.engine == engine);
+    used.remove(engine);
   }
 
   /** Who goes; {@code contenders} is not empty. */
@@ -54,7 +46,7 @@ final class StepOrder<E> {
     double chosenDue = dueIfUrgent(chosen, nowNanos, longest);
     for (Contender<E> contender : contenders) {
       double due = dueIfUrgent(contender, nowNanos, longest);
-      if (due < chosenDue || due == chosenDue && used(contender) < used(chosen)) {
+      if (due < chosenDue || (due == chosenDue && start(contender) < start(chosen))) {
         chosen = contender;
         chosenDue = due;
       }
@@ -71,24 +63,17 @@ final class StepOrder<E> {
     return left < contender.stepNanos() + longest ? left : Double.POSITIVE_INFINITY;
   }
 
-  private double used(Contender<E> contender) {
-    return Math.max(virtualTime, turn(contender.engine()).used);
+  private double start(Contender<E> contender) {
+    return start(contender.engine());
+  }
+
+  private double start(E engine) {
+    return Math.max(virtualTime, used.getOrDefault(engine, virtualTime));
   }
 
   /** Charges a step of {@code nanos} to an engine. */
   void charge(E engine, long nanos, int weight) {
-    Turn<E> turn = turn(engine);
-    double start = Math.max(virtualTime, turn.used);
-    turn.used = start + (double) nanos / weight;
-    virtualTime = start;
-  }
-
-  private Turn<E> turn(E engine) {
-    for (Turn<E> turn : turns) {
-      if (turn.engine == engine) {
-        return turn;
-      }
-    }
-    throw new IllegalArgumentException("unknown engine " + engine);
+    virtualTime = start(engine);
+    used.put(engine, virtualTime + (double) nanos / weight);
   }
 }

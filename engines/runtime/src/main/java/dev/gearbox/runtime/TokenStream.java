@@ -64,7 +64,8 @@ final class TokenStream implements Flow.Publisher<TokenEvent>, Flow.Subscription
 
   /** Whether the subscriber is so far behind that its sequence should rest; owner thread only. */
   boolean shouldPause() {
-    // INVARIANT: the flag is raised before the count is read and the reader of the stream lowers the
+    // INVARIANT: the flag is raised before the count is read and the reader of the stream lowers
+    // the
     // count before it looks at the flag, so one of the two sees the other.
     paused = true;
     if (waiting.get() < MAX_WAITING_EVENTS) {

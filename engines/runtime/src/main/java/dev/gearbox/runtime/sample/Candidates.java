@@ -142,7 +142,7 @@ final class Candidates {
   }
 
   private boolean before(int index, int id, double weight) {
-    return weights[index] > weight || weights[index] == weight && ids[index] < id;
+    return weights[index] > weight || (weights[index] == weight && ids[index] < id);
   }
 
   private void set(int index, int id, double weight) {

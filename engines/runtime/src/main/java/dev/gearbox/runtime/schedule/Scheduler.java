@@ -139,7 +139,7 @@ public final class Scheduler<S extends Sequence> {
       while (!cache.extend(sequence.table(), sequence.size())) {
         S victim = running.getLast();
         preempt(plan, victim);
-        if (victim == sequence) {
+        if (victim.equals(sequence)) {
           break;
         }
       }
@@ -222,8 +222,8 @@ public final class Scheduler<S extends Sequence> {
   }
 
   private void preempt(StepPlan<S> plan, S victim) {
-    plan.chunks().removeIf(chunk -> chunk.sequence() == victim);
-    plan.admitted().removeIf(admitted -> admitted.sequence() == victim);
+    plan.chunks().removeIf(chunk -> chunk.sequence().equals(victim));
+    plan.admitted().removeIf(admitted -> admitted.sequence().equals(victim));
     running.remove(victim);
     cache.release(victim.table());
     victim.computed(0);

@@ -12,7 +12,7 @@ public final class StepTime {
   private double prefillTokenNanos = Double.NaN;
 
   /** Learns from a step. */
-  public void observe(int decodeSequences, int prefillTokens, long nanos) {
+  public void observe(int decodeSequences, int prefillTokens, double nanos) {
     if (prefillTokens == 0) {
       decodeNanos = blend(decodeNanos, nanos);
     } else {
