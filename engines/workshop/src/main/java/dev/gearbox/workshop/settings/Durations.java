@@ -1,0 +1,43 @@
+package dev.gearbox.workshop.settings;
+
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Durations as a person writes them: {@code 300ms}, {@code 5s}, {@code 10m}, {@code 1h}, {@code
+ * 30d}.
+ */
+public final class Durations {
+  static final String PATTERN = "[0-9]+(\\.[0-9]+)? *(us|ms|s|m|h|d)";
+  private static final Pattern WRITTEN =
+      Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?) *(us|ms|s|m|h|d)");
+
+  private Durations() {}
+
+  /**
+   * @throws IllegalArgumentException when {@code text} is no duration
+   */
+  public static Duration parse(String text) {
+    Matcher matcher = WRITTEN.matcher(text.strip());
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "expected a duration with its unit (us, ms, s, m, h, d) such as 300ms or 30d, got '"
+              + text
+              + "'");
+    }
+    double nanos =
+        switch (matcher.group(2)) {
+          case "us" -> 1e3;
+          case "ms" -> 1e6;
+          case "s" -> 1e9;
+          case "m" -> 60e9;
+          case "h" -> 3600e9;
+          default -> 86400e9;
+        };
+    double all = Double.parseDouble(matcher.group(1)) * nanos;
+    return all < 9e18
+        ? Duration.ofNanos(Math.round(all))
+        : Duration.ofSeconds(Math.round(all / 1e9));
+  }
+}
