@@ -9,6 +9,8 @@ record Copy(FetchListener listener, long size) {
   private static final int CHUNK = 1 << 16;
 
   /**
+   * Copies until the stream ends.
+   *
    * @param done bytes that are there already
    * @return bytes that are there afterwards
    */

@@ -44,6 +44,8 @@ sealed interface Source {
   Pattern RUN = Pattern.compile("(.*)\\{(\\d{1,3})\\.\\.(\\d{1,3})\\}(.*)");
 
   /**
+   * Reads a source as it is written.
+   *
    * @throws IllegalArgumentException when it is no source
    */
   static Source parse(String written) {

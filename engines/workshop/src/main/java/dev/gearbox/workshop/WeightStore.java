@@ -33,7 +33,8 @@ public final class WeightStore {
   private final List<String> maven;
 
   /**
-   * @param folder made when it is missing
+   * A store that is made when it is missing.
+   *
    * @param offline never ask another machine
    */
   public WeightStore(Path folder, boolean offline) {
@@ -97,8 +98,9 @@ public final class WeightStore {
       Files.createDirectories(folder);
       Path lockFile = folder.resolve("." + entry.file() + ".lock");
       try (FileChannel channel =
-              FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock lock = lock(channel, entry, listener)) {
+          FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        // Given back when the channel closes.
+        lock(channel, entry, listener);
         here = find(entry);
         return here.isPresent() ? here.get() : fetchLocked(entry, listener);
       }
@@ -109,13 +111,12 @@ public final class WeightStore {
   }
 
   /** Waits for whoever fetches the same file, in this process or another. */
-  private static FileLock lock(FileChannel channel, CatalogEntry entry, FetchListener listener)
+  private static void lock(FileChannel channel, CatalogEntry entry, FetchListener listener)
       throws IOException, InterruptedException {
     boolean told = false;
     while (true) {
-      FileLock lock = tryLock(channel);
-      if (lock != null) {
-        return lock;
+      if (tryLock(channel) != null) {
+        return;
       }
       if (!told) {
         listener.note(entry.name() + " is being fetched elsewhere, waiting for it");

@@ -32,7 +32,8 @@ record Component(String key, Class<?> type, boolean list, Setting setting) {
           list
               ? (Class<?>) ((ParameterizedType) generic).getActualTypeArguments()[0]
               : component.getType();
-      components.add(new Component(kebab(component.getName()), element, list, setting));
+      String key = setting.key().isEmpty() ? kebab(component.getName()) : setting.key();
+      components.add(new Component(key, element, list, setting));
     }
     return components;
   }

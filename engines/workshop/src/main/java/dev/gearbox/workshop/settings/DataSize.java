@@ -13,6 +13,8 @@ public record DataSize(long bytes) {
   private static final Pattern WRITTEN = Pattern.compile("([0-9]{1,18}) *(?:([KMGT])I?)?B?");
 
   /**
+   * Reads a size as it is written.
+   *
    * @throws IllegalArgumentException when {@code text} is no size
    */
   public static DataSize parse(String text) {

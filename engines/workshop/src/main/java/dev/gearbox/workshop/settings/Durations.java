@@ -16,6 +16,8 @@ public final class Durations {
   private Durations() {}
 
   /**
+   * Reads a duration as it is written.
+   *
    * @throws IllegalArgumentException when {@code text} is no duration
    */
   public static Duration parse(String text) {

@@ -31,7 +31,7 @@ final class EnvironmentOverlay {
       if (!name.startsWith(start) || variable.getValue().startsWith("tcp://")) {
         continue;
       }
-      List<String> words = List.of(name.substring(start.length()).split("_"));
+      List<String> words = List.of(name.substring(start.length()).split("_", -1));
       Scalar value = new Scalar(variable.getValue(), false, name);
       if (record(result, type, words, value) instanceof Mapping changed) {
         result = changed;
@@ -107,7 +107,7 @@ final class EnvironmentOverlay {
 
   private static Sequence commaSeparated(Scalar value) {
     List<Tree> items = new ArrayList<>();
-    for (String part : value.text().split(",")) {
+    for (String part : value.text().split(",", -1)) {
       items.add(new Scalar(part.strip(), false, value.origin()));
     }
     return new Sequence(items, value.origin());

@@ -8,8 +8,12 @@ public final class InvalidSettingsException extends Exception {
   private final transient List<Problem> problems;
 
   public InvalidSettingsException(List<Problem> problems) {
-    super(problems.stream().map(Problem::toString).collect(Collectors.joining("\n")));
-    this.problems = List.copyOf(problems);
+    super(
+        problems.stream()
+            .sorted(Problem.BY_LINE)
+            .map(Problem::toString)
+            .collect(Collectors.joining("\n")));
+    this.problems = problems.stream().sorted(Problem.BY_LINE).toList();
   }
 
   /** At least one, in the order of the file. */

@@ -1,5 +1,7 @@
 package dev.gearbox.workshop.settings;
 
+import java.util.Comparator;
+
 /**
  * One thing that is wrong in the settings.
  *
@@ -8,6 +10,20 @@ package dev.gearbox.workshop.settings;
  * @param message what is wrong and what to do
  */
 public record Problem(String origin, String path, String message) {
+  /** Problems of one file in the order of its lines. */
+  static final Comparator<Problem> BY_LINE =
+      Comparator.comparing(Problem::file).thenComparingInt(Problem::line);
+
+  private String file() {
+    int colon = origin.lastIndexOf(':');
+    return colon < 0 ? origin : origin.substring(0, colon);
+  }
+
+  private int line() {
+    String last = origin.substring(origin.lastIndexOf(':') + 1);
+    return last.matches("[0-9]{1,9}") ? Integer.parseInt(last) : 0;
+  }
+
   @Override
   public String toString() {
     return origin + ": " + (path.isEmpty() ? "" : path + ": ") + message;

@@ -9,6 +9,8 @@ final class ScalarReader {
   private ScalarReader() {}
 
   /**
+   * Reads the text of one setting.
+   *
    * @throws IllegalArgumentException saying what was expected and what came
    */
   static Object read(String text, Component component) {
@@ -24,7 +26,7 @@ final class ScalarReader {
     }
     if (type == DataSize.class) {
       DataSize value = DataSize.parse(text);
-      bounded(value.bytes(), text, setting, " bytes");
+      bounded((double) value.bytes(), text, setting, " bytes");
       return value;
     }
     if (type == boolean.class) {
@@ -73,7 +75,7 @@ final class ScalarReader {
     if (value < least || value > most) {
       throw new IllegalArgumentException("a number out of range: " + text);
     }
-    bounded(value, text, setting, "");
+    bounded((double) value, text, setting, "");
     return value;
   }
 

@@ -27,6 +27,9 @@ public @interface Setting {
   /** Whether an absent key means null. */
   boolean optional() default false;
 
+  /** The key where it cannot be the component's name, such as {@code class}. */
+  String key() default "";
+
   /** Regular expression that a text matches as a whole; empty for any. */
   String pattern() default "";
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SettingsReader {
   private final List<Problem> problems = new ArrayList<>();
-  private final Map<Object, Where> where = new IdentityHashMap<>();
+  private final IdentityHashMap<Object, Where> where = new IdentityHashMap<>();
 
   private record Where(String path, Mapping tree) {}
 
@@ -55,7 +55,14 @@ public final class SettingsReader {
     problems.add(new Problem(originOf(at.tree(), key), at.path() + "." + key, message));
   }
 
+  /** Adds the problems of another reading. */
+  public void include(InvalidSettingsException other) {
+    problems.addAll(other.problems());
+  }
+
   /**
+   * Ends the reading.
+   *
    * @throws InvalidSettingsException when there was any problem
    */
   public void finish() throws InvalidSettingsException {

@@ -1,0 +1,132 @@
+package dev.gearbox.gateway.config;
+
+import dev.gearbox.workshop.Catalog;
+import dev.gearbox.workshop.settings.InvalidSettingsException;
+import dev.gearbox.workshop.settings.SettingsReader;
+import dev.gearbox.workshop.settings.SettingsReader.Text;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the configuration: the built-in one, over it the sections of the operator's file, over that
+ * environment variables. Classes of the file join the built-in ones; any other section replaces its
+ * like.
+ */
+public final class ConfigLoader {
+  /** The key under which everything stands. */
+  public static final String PREFIX = "gearbox";
+
+  private ConfigLoader() {}
+
+  /**
+   * Loads and checks the configuration.
+   *
+   * @param file null for the built-in configuration
+   * @param environment for the variables that override keys
+   * @throws InvalidSettingsException listing everything that is wrong
+   * @throws IOException when the file cannot be read
+   */
+  public static Configuration load(@Nullable Path file, Map<String, String> environment)
+      throws IOException, InvalidSettingsException {
+    Text builtIn = builtIn();
+    List<Text> texts = new ArrayList<>(List.of(builtIn));
+    if (file != null) {
+      texts.add(new Text(file.toString(), Files.readString(file)));
+    }
+    SettingsReader reader = new SettingsReader();
+    GearboxConfig written = reader.read(GearboxConfig.class, PREFIX, texts, environment);
+    if (written == null) {
+      reader.finish();
+      throw new IllegalStateException("a configuration without problems that cannot be read");
+    }
+    Catalog catalog = catalog(written, reader, file);
+    new ConfigCheck(written, catalog.names(), reader).check();
+    reader.finish();
+    return new Configuration(complete(written, builtIn), catalog);
+  }
+
+  private static Text builtIn() {
+    try (InputStream in = ConfigLoader.class.getResourceAsStream("default.yaml")) {
+      if (in == null) {
+        throw new IllegalStateException("default.yaml is not on the class path");
+      }
+      return new Text("built-in", new String(in.readAllBytes(), StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Catalog files are named relative to the configuration that names them. */
+  private static Catalog catalog(GearboxConfig config, SettingsReader reader, @Nullable Path file) {
+    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
+    List<Path> files = new ArrayList<>();
+    for (int i = 0; i < config.catalog().size(); i++) {
+      String named = config.catalog().get(i);
+      Path path = beside.resolveSibling(named.startsWith("file:") ? named.substring(5) : named);
+      if (Files.isReadable(path)) {
+        files.add(path);
+      } else {
+        reader.problem(config, "catalog[" + i + "]", "cannot read " + path);
+      }
+    }
+    try {
+      return Catalog.load(files);
+    } catch (InvalidSettingsException e) {
+      reader.include(e);
+    } catch (IOException e) {
+      reader.problem(config, "catalog", "cannot be read: " + e.getMessage());
+    }
+    return Catalog.builtIn();
+  }
+
+  private static GearboxConfig complete(GearboxConfig written, Text builtIn) {
+    return new GearboxConfig(
+        written.server(),
+        written.models(),
+        written.catalog(),
+        pools(written),
+        classes(written, builtIn),
+        written.tenants(),
+        written.policy(),
+        written.security());
+  }
+
+  private static List<ClassConfig> classes(GearboxConfig written, Text builtIn) {
+    List<ClassConfig> classes = new ArrayList<>(written.classes());
+    GearboxConfig defaults =
+        new SettingsReader().read(GearboxConfig.class, PREFIX, List.of(builtIn), Map.of());
+    if (defaults != null) {
+      for (ClassConfig inherited : defaults.classes()) {
+        if (classes.stream().noneMatch(c -> c.name().equals(inherited.name()))) {
+          classes.add(inherited);
+        }
+      }
+    }
+    return classes;
+  }
+
+  /** A pool that names no variants gets those of all models that no other pool has. */
+  private static List<PoolConfig> pools(GearboxConfig written) {
+    Set<String> taken = new HashSet<>();
+    written.pools().forEach(p -> taken.addAll(p.variants()));
+    List<String> rest =
+        written.models().stream()
+            .flatMap(m -> m.variants().stream())
+            .distinct()
+            .filter(v -> !taken.contains(v))
+            .toList();
+    return written.pools().stream()
+        .map(p -> p.variants().isEmpty() ? p.withVariants(rest) : p)
+        .toList();
+  }
+}

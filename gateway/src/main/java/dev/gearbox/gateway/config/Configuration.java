@@ -1,0 +1,129 @@
+package dev.gearbox.gateway.config;
+
+import dev.gearbox.workshop.Catalog;
+import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.settings.DidYouMean;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/** The platform as configured, with the catalog that its names come from. Immutable. */
+public record Configuration(GearboxConfig gearbox, Catalog catalog) {
+
+  /** The same on another address. */
+  public Configuration listening(String host, int port, int adminPort) {
+    return with(gearbox.server().with(host, port, adminPort), gearbox.models(), gearbox.pools());
+  }
+
+  /**
+   * Only these models and variants. A variant answers for the first model that has it, else for the
+   * first model of all.
+   *
+   * @param names of models or variants, or unambiguous beginnings of variants
+   * @throws IllegalArgumentException when a name is unknown or ambiguous
+   */
+  public Configuration only(List<String> names) {
+    Set<String> chosen = new LinkedHashSet<>();
+    for (String name : names) {
+      Optional<ModelConfig> model =
+          gearbox.models().stream().filter(m -> m.name().equals(name)).findFirst();
+      if (model.isPresent()) {
+        chosen.addAll(model.get().variants());
+      } else {
+        chosen.add(variant(name));
+      }
+    }
+    List<ModelConfig> models = new ArrayList<>();
+    Set<String> left = new LinkedHashSet<>(chosen);
+    for (ModelConfig model : gearbox.models()) {
+      List<String> kept = model.variants().stream().filter(chosen::contains).toList();
+      left.removeAll(kept);
+      if (!kept.isEmpty()) {
+        models.add(new ModelConfig(model.name(), model.reference(), kept));
+      }
+    }
+    if (!left.isEmpty()) {
+      addTo(models, left);
+    }
+    return with(gearbox.server(), models, pools(chosen));
+  }
+
+  private String variant(String beginning) {
+    List<String> configured =
+        gearbox.pools().stream()
+            .flatMap(p -> p.variants().stream())
+            .filter(v -> v.equals(beginning) || v.startsWith(beginning))
+            .toList();
+    if (configured.size() == 1) {
+      return configured.getFirst();
+    }
+    try {
+      return catalog.choose(beginning).name();
+    } catch (IllegalArgumentException e) {
+      List<String> models = gearbox.models().stream().map(ModelConfig::name).toList();
+      throw DidYouMean.closest(beginning, models)
+          .map(m ->
+              new IllegalArgumentException(
+                  "no model '" + beginning + "', did you mean '" + m + "'?"))
+          .orElse(e);
+    }
+  }
+
+  /** Variants of no configured model: they join the first model, or stand in for it. */
+  private void addTo(List<ModelConfig> models, Set<String> variants) {
+    ModelConfig first = models.isEmpty() ? gearbox.models().getFirst() : models.getFirst();
+    List<String> all = new ArrayList<>(models.isEmpty() ? List.of() : first.variants());
+    all.addAll(variants);
+    String reference = models.isEmpty() ? largest(variants) : first.reference();
+    ModelConfig joined = new ModelConfig(first.name(), reference, all);
+    if (models.isEmpty()) {
+      models.add(joined);
+    } else {
+      models.set(0, joined);
+    }
+  }
+
+  private String largest(Set<String> variants) {
+    return variants.stream()
+        .flatMap(v -> catalog.find(v).stream())
+        .max((a, b) -> Long.compare(a.size(), b.size()))
+        .map(CatalogEntry::name)
+        .orElseThrow();
+  }
+
+  private List<PoolConfig> pools(Set<String> chosen) {
+    Set<String> homeless = new LinkedHashSet<>(chosen);
+    gearbox.pools().forEach(p -> homeless.removeAll(p.variants()));
+    List<PoolConfig> pools = new ArrayList<>();
+    for (PoolConfig pool : gearbox.pools()) {
+      boolean takesHomeless = pool.name().equals(gearbox.pools().getFirst().name());
+      List<String> variants =
+          Stream.concat(
+                  pool.variants().stream().filter(chosen::contains),
+                  takesHomeless ? homeless.stream() : Stream.of())
+              .toList();
+      if (!variants.isEmpty()) {
+        pools.add(pool.withVariants(variants));
+      }
+    }
+    return pools;
+  }
+
+  private Configuration with(
+      ServerConfig server, List<ModelConfig> models, List<PoolConfig> pools) {
+    GearboxConfig changed =
+        new GearboxConfig(
+            server,
+            models,
+            gearbox.catalog(),
+            pools,
+            gearbox.classes(),
+            gearbox.tenants(),
+            gearbox.policy(),
+            gearbox.security());
+    return new Configuration(changed, catalog);
+  }
+}

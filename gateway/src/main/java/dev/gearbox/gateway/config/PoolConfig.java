@@ -1,0 +1,50 @@
+package dev.gearbox.gateway.config;
+
+import dev.gearbox.workshop.settings.DataSize;
+import dev.gearbox.workshop.settings.Setting;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The engines of some variants on one device, which they share.
+ *
+ * @param variants that it runs; empty for those of all models that no other pool has
+ * @param threads null for one per core
+ */
+public record PoolConfig(
+    @Setting(value = "Name of the pool", pattern = "[A-Za-z0-9][A-Za-z0-9._-]*") String name,
+    @Setting("Variants that it runs; none for those of all models that no other pool has")
+        List<String> variants,
+    @Setting(value = "What computes", byDefault = "cpu-simd") Device device,
+    @Setting(
+            value = "Worker threads; one per core when absent",
+            optional = true,
+            min = 1,
+            max = 1024)
+        @Nullable Integer threads,
+    @Setting(
+            value = "Memory for keys and values of all its engines together",
+            byDefault = "1GB",
+            min = 16 * 1024 * 1024)
+        DataSize kvMemory,
+    @Setting(value = "Sequences in one batch", byDefault = "32", min = 1, max = 1024)
+        int maxSequences) {
+  public PoolConfig {
+    variants = List.copyOf(variants);
+  }
+
+  /** What computes. */
+  public enum Device {
+    /** This machine's processor, with vector instructions. */
+    CPU_SIMD
+  }
+
+  /** The configured threads, or one per core. */
+  public int threadsOrCores() {
+    return threads != null ? threads : Runtime.getRuntime().availableProcessors();
+  }
+
+  PoolConfig withVariants(List<String> other) {
+    return new PoolConfig(name, other, device, threads, kvMemory, maxSequences);
+  }
+}

@@ -1,0 +1,127 @@
+package dev.gearbox.gateway.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.engine.Lane;
+import dev.gearbox.workshop.settings.DataSize;
+import dev.gearbox.workshop.settings.InvalidSettingsException;
+import dev.gearbox.workshop.settings.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigLoaderTest {
+  @TempDir Path folder;
+
+  @Test
+  void theBuiltInConfigurationServesAutoOnLoopback() throws Exception {
+    GearboxConfig config = ConfigLoader.load(null, Map.of()).gearbox();
+
+    assertThat(config.server().host()).isEqualTo("127.0.0.1");
+    assertThat(config.server().port()).isEqualTo(8080);
+    assertThat(config.models()).extracting(ModelConfig::name).containsExactly("auto");
+    assertThat(config.pools()).hasSize(1);
+    assertThat(config.pools().getFirst().variants())
+        .containsExactly(
+            "smollm2-135m-q4_1", "qwen2.5-coder-0.5b-q4_k_m", "qwen2.5-coder-1.5b-q4_k_m");
+    assertThat(config.classes())
+        .extracting(ClassConfig::name)
+        .containsExactly("interactive", "standard", "batch");
+    assertThat(config.classes().getLast().toServiceClass().lane()).isEqualTo(Lane.BULK);
+  }
+
+  @Test
+  void aFileReplacesSectionsAndItsClassesJoinTheBuiltInOnes() throws Exception {
+    GearboxConfig config =
+        load("""
+        gearbox:
+          server: {port: 9999, drain: 5s}
+          models:
+            - {name: small, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1]}
+          pools:
+            - {name: cpu, variants: [smollm2-135m-q4_1], threads: 2, kv-memory: 2GB}
+          classes:
+            - name: interactive
+              targets: {ttft: 300ms, tpot: 50ms, quality: 0.80}
+              window: 30d
+          tenants:
+            - name: acme
+              keys: ["sha256:%s"]
+              class: interactive
+              limits: {requests-per-minute: 600, concurrent: 50}
+          policy: {record: {keep: 50}}
+        """
+                .formatted("ab".repeat(32)))
+            .gearbox();
+
+    assertThat(config.server().port()).isEqualTo(9999);
+    assertThat(config.server().adminPort()).isEqualTo(9090);
+    assertThat(config.server().drain()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(config.pools().getFirst().kvMemory()).isEqualTo(new DataSize(2L << 30));
+    assertThat(config.pools().getFirst().threadsOrCores()).isEqualTo(2);
+    assertThat(config.classes())
+        .extracting(ClassConfig::name)
+        .containsExactly("interactive", "standard", "batch");
+    assertThat(config.classes().getFirst().targets().ttft()).isEqualTo(Duration.ofMillis(300));
+    assertThat(config.tenants().getFirst().limits().concurrent()).isEqualTo(50);
+    assertThat(config.policy().record().keep()).isEqualTo(50);
+  }
+
+  @Test
+  void everyMistakeIsToldAtOnceWithItsLineAndWhatWasMeant() throws Exception {
+    assertThat(
+            problems(
+                """
+                gearbox:
+                  server:
+                    prot: 8080
+                    drain: 30
+                  models:
+                    - name: auto
+                      reference: qwen2.5-coder-1.5b-q4_k_m
+                      variants: [smollm2-135m-q4_1, qwen2.5-coder-0.5b-q4_k]
+                  pools:
+                    - name: cpu
+                      device: cpu-smid
+                      kv-memory: 2 elephants
+                      threads: 0
+                  classes:
+                    - {name: fast, attainment: 95, lane: bluk}
+                  tenants:
+                    - {name: acme, keys: [secret], class: intractive}
+                  kafka: {}
+                """))
+        .containsExactly(
+            "test.yaml:3: gearbox.server.prot: unknown key 'prot', did you mean 'port'?",
+            "test.yaml:4: gearbox.server.drain: expected a duration with its unit (us, ms, s, m, h, d) such as 300ms or 30d, got '30'",
+            "test.yaml:8: gearbox.models[0].variants[1]: no variant 'qwen2.5-coder-0.5b-q4_k' in the catalog, did you mean 'qwen2.5-coder-0.5b-q4_k_m'?",
+            "test.yaml:11: gearbox.pools[0].device: expected one of cpu-simd; got 'cpu-smid', did you mean 'cpu-simd'?",
+            "test.yaml:12: gearbox.pools[0].kv-memory: expected a size such as 512MB or 2GB, got '2 elephants'",
+            "test.yaml:13: gearbox.pools[0].threads: must be 1 to 1024, got 0",
+            "test.yaml:15: gearbox.classes[0].attainment: must be 0.001 to 0.99999, got 95",
+            "test.yaml:15: gearbox.classes[0].lane: expected one of interactive, bulk; got 'bluk', did you mean 'bulk'?",
+            "test.yaml:17: gearbox.tenants[0].keys[0]: expected sha256:[0-9a-f]{64}, got 'secret'",
+            "test.yaml:17: gearbox.tenants[0].class: no class 'intractive', did you mean 'interactive'?",
+            "test.yaml:17: gearbox.tenants[0].keys: needs at least one key",
+            "test.yaml:18: gearbox.kafka: unknown key 'kafka'; known are server, models, catalog, pools, classes, tenants, policy, security");
+  }
+
+  private Configuration load(String yaml) throws IOException, InvalidSettingsException {
+    return ConfigLoader.load(Files.writeString(folder.resolve("test.yaml"), yaml), Map.of());
+  }
+
+  private List<String> problems(String yaml) throws IOException {
+    try {
+      load(yaml);
+    } catch (InvalidSettingsException e) {
+      String prefix = folder + "/";
+      return e.problems().stream().map(Problem::toString).map(p -> p.replace(prefix, "")).toList();
+    }
+    throw new AssertionError("loaded what is wrong");
+  }
+}
