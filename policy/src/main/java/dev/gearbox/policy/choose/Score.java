@@ -1,0 +1,45 @@
+package dev.gearbox.policy.choose;
+
+import dev.gearbox.policy.fact.CandidateFacts;
+
+/**
+ * What a candidate is worth, term by term, in points: {@code total = value − damage − congestion −
+ * cost}.
+ *
+ * @param quality quality that was counted
+ * @param meets probability of meeting every target that was counted
+ * @param value class value · quality · meets: quality that arrives late is worth nothing
+ * @param damage what joining costs the requests already on the device
+ * @param congestion price of the device · work
+ * @param cost weight · cost of the request
+ * @param total of the above
+ */
+public record Score(
+    double quality,
+    double meets,
+    double value,
+    double damage,
+    double congestion,
+    double cost,
+    double total) {
+
+  static Score of(CandidateFacts candidate, Question question, ChoiceOptions options) {
+    Double measured = candidate.quality();
+    double quality = measured == null ? options.unknownQuality() : measured;
+    double meets =
+        question.unknown().contains(candidate.engine())
+            ? candidate.forecast().meetsIfUnknown()
+            : candidate.forecast().meets();
+    double value = question.classValue() * quality * meets;
+    double congestion = candidate.price() * candidate.forecast().work();
+    double cost = question.costWeight() * candidate.cost();
+    return new Score(
+        quality,
+        meets,
+        value,
+        candidate.damage(),
+        congestion,
+        cost,
+        value - candidate.damage() - congestion - cost);
+  }
+}

@@ -1,0 +1,185 @@
+package dev.gearbox.policy.decide;
+
+import dev.gearbox.policy.choose.Boost;
+import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.VariantFacts;
+import dev.gearbox.policy.predict.LatencyModel;
+import dev.gearbox.policy.predict.LengthModel;
+import dev.gearbox.policy.rule.Rules;
+import dev.gearbox.telemetry.meter.PolicyMeters;
+import dev.gearbox.telemetry.record.RequestTimeline;
+import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.Signals;
+import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The policy: rules say what is allowed, the latency model what it would take, the score which one
+ * to take. Learns from steps and finished requests. Thread-safe; nothing blocks.
+ */
+public final class GearboxPolicy implements PolicyEngine {
+  private static final long GOLDEN = 0x9E3779B97F4A7C15L;
+
+  private final ChoiceOptions options;
+  private final LatencyModel latency;
+  private final LengthModel lengths = new LengthModel();
+  private final Bookings bookings = new Bookings();
+  private final Prices prices = new Prices();
+  private final CandidateList candidates;
+  private final Outcomes outcomes;
+  private final DecisionLog log;
+  private final PolicyMeters meters;
+  private final LongSupplier clock;
+  private final InstantSource time;
+  private final AtomicLong seeds;
+  private final ConcurrentHashMap<String, Double> boosts = new ConcurrentHashMap<>();
+  private volatile ModelTable models = ModelTable.EMPTY;
+  private volatile Rules rules;
+
+  /**
+   * A policy that knows no models yet.
+   *
+   * @param rules what is allowed; {@link dev.gearbox.policy.rule.ConservativeRules} until a rule
+   *     base is compiled
+   * @param options constants of the choice
+   * @param latency the latency model
+   * @param log where records are kept
+   * @param meters where decisions are counted
+   * @param clock monotonic nanoseconds, the one that signals and timelines are stamped with
+   * @param time of day, for the records
+   * @param seed of the exploration
+   */
+  public GearboxPolicy(
+      Rules rules,
+      ChoiceOptions options,
+      LatencyModel latency,
+      DecisionLog log,
+      PolicyMeters meters,
+      LongSupplier clock,
+      InstantSource time,
+      long seed) {
+    this.rules = rules;
+    this.options = options;
+    this.latency = latency;
+    this.log = log;
+    this.meters = meters;
+    this.clock = clock;
+    this.time = time;
+    this.seeds = new AtomicLong(seed);
+    this.candidates = new CandidateList(latency, lengths, bookings, prices);
+    this.outcomes = new Outcomes(latency, lengths, meters);
+    meters.version(rules.version());
+  }
+
+  /** Replaces the models: each name with the variants that may answer for it. */
+  public void update(Map<String, List<VariantFacts>> families) {
+    models = new ModelTable(families);
+  }
+
+  /** Replaces the rules from the next decision on. */
+  public void update(Rules replacement) {
+    rules = replacement;
+    meters.version(replacement.version());
+  }
+
+  public Rules rules() {
+    return rules;
+  }
+
+  @Override
+  public Decision decide(RequestFacts request, Signals signals) {
+    long started = clock.getAsLong();
+    prices.advance(signals, started);
+    DecisionRecord made = deliberate(request, signals, started);
+    log.add(made);
+    book(made, started);
+    count(made);
+    meters.decided((clock.getAsLong() - started) / 1e9);
+    return made.decision();
+  }
+
+  /** The record that {@link #decide} would make, without booking, counting or keeping anything. */
+  public DecisionRecord preview(RequestFacts request, Signals signals) {
+    return deliberate(request, signals, clock.getAsLong());
+  }
+
+  /** Decides a kept record again under the present rules; null when it is gone. */
+  public @Nullable Replay replay(String id) {
+    DecisionRecord recorded = log.find(id);
+    return recorded == null ? null : Replay.of(recorded, rules, options);
+  }
+
+  /** Learns from a step. */
+  public void step(StepRecord step) {
+    latency.learn(step);
+  }
+
+  /** Attaches what became of a decision to its record, and learns from it. */
+  public void complete(RequestTimeline timeline) {
+    bookings.release(timeline.requestId());
+    String id = timeline.decisionId();
+    DecisionRecord made = id == null ? null : log.find(id);
+    if (made == null || made.actual() != null) {
+      return;
+    }
+    Actual actual = outcomes.learn(made, timeline);
+    log.update(made.id(), record -> record.ended(actual));
+    Boolean met = actual.met().get(Outcomes.ALL);
+    if (met != null) {
+      var serviceClass = made.request().serviceClass();
+      boosts.merge(
+          serviceClass.name(),
+          Boost.next(0, serviceClass.attainment(), met),
+          (boost, first) -> Boost.next(boost, serviceClass.attainment(), met));
+    }
+  }
+
+  private DecisionRecord deliberate(RequestFacts request, Signals signals, long now) {
+    Rules applied = rules;
+    long seed = mix(seeds.addAndGet(GOLDEN));
+    double boost = boosts.getOrDefault(request.serviceClass().name(), 0.0);
+    List<CandidateFacts> facts = candidates.build(models, request, signals, now);
+    Deliberation made = Deliberation.of(request, facts, applied, options, boost, seed);
+    var at = time.instant();
+    String id = "dec-%012x%08x".formatted(at.toEpochMilli(), seed >>> 32);
+    return made.record(id, at, applied.version(), seed, boost);
+  }
+
+  private void book(DecisionRecord made, long now) {
+    CandidateRow chosen = made.chosenRow();
+    if (chosen == null) {
+      return;
+    }
+    CandidateFacts facts = chosen.facts();
+    bookings.book(
+        made.request().requestId(),
+        facts.engine(),
+        Math.max(0, facts.promptTokens()),
+        facts.forecast().ttft(),
+        now);
+    double points = chosen.score() == null ? 0 : Math.max(0, chosen.score().value());
+    prices.spent(facts.device(), facts.forecast().work(), points, now);
+  }
+
+  private void count(DecisionRecord made) {
+    Set<String> fired = new HashSet<>();
+    made.rules().forEach(firing -> fired.add(firing.rule()));
+    fired.forEach(meters::ruleFired);
+  }
+
+  /** Spreads a counter over all bits (SplitMix64). */
+  private static long mix(long value) {
+    long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

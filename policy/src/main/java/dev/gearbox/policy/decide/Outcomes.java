@@ -1,0 +1,78 @@
+package dev.gearbox.policy.decide;
+
+import dev.gearbox.policy.fact.Forecast;
+import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.predict.LatencyModel;
+import dev.gearbox.policy.predict.LengthModel;
+import dev.gearbox.policy.predict.Measured;
+import dev.gearbox.telemetry.meter.MetricNames;
+import dev.gearbox.telemetry.meter.PolicyMeters;
+import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.record.RequestTimeline;
+import java.util.Map;
+
+/** Holds a decision against what became of it: counts, and teaches the models. */
+final class Outcomes {
+  static final String ALL = MetricNames.ALL_TARGETS;
+
+  private final LatencyModel latency;
+  private final LengthModel lengths;
+  private final PolicyMeters meters;
+
+  Outcomes(LatencyModel latency, LengthModel lengths, PolicyMeters meters) {
+    this.latency = latency;
+    this.lengths = lengths;
+    this.meters = meters;
+  }
+
+  Actual learn(DecisionRecord made, RequestTimeline timeline) {
+    RequestFacts request = made.request();
+    String serviceClass = request.serviceClass().name();
+    // A failover may have answered from another engine than the chosen one.
+    CandidateRow answered = made.row(timeline.engine());
+    Double quality = answered == null ? null : answered.facts().quality();
+    double cost = answered == null ? 0 : answered.facts().cost();
+    Map<String, Boolean> met = Attained.of(request.targets(), timeline, quality, cost);
+    met.forEach((target, ok) -> meters.attained(serviceClass, target, ok));
+    if (answered != null && Attained.complete(timeline)) {
+      lengths.learn(serviceClass, request.tenant(), timeline.tokens().generated());
+      meters.cost(serviceClass, answered.facts().variant(), cost);
+      if (quality != null) {
+        meters.served(serviceClass, quality);
+      }
+    }
+    boolean asPlanned = answered != null && answered.facts().engine().equals(made.chosen());
+    if (answered != null && asPlanned && !made.relegated() && tellsLatency(timeline.outcome())) {
+      teach(request, answered, timeline);
+    }
+    return Actual.of(timeline, met);
+  }
+
+  private static boolean tellsLatency(Outcome outcome) {
+    return switch (outcome) {
+      case STOP, LENGTH, CANCELLED, EXPIRED -> true;
+      case REFUSED, FAILED -> false;
+    };
+  }
+
+  private void teach(RequestFacts request, CandidateRow answered, RequestTimeline timeline) {
+    String pool = answered.facts().pool();
+    Forecast forecast = answered.facts().forecast();
+    latency.learn(
+        new Measured(
+            pool,
+            request.streaming(),
+            request.serviceClass().lane(),
+            forecast,
+            timeline.ttftSeconds(),
+            timeline.tpotSeconds(),
+            timeline.totalSeconds(),
+            Attained.complete(timeline)));
+    if (timeline.ttftSeconds() > 0) {
+      meters.predicted(pool, Attained.TTFT, forecast.ttftP50() / timeline.ttftSeconds());
+    }
+    if (timeline.tpotSeconds() > 0) {
+      meters.predicted(pool, Attained.TPOT, forecast.tpotP50() / timeline.tpotSeconds());
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.gearbox.policy.decide;
+
+import dev.gearbox.policy.choose.Price;
+import dev.gearbox.telemetry.signal.DeviceSignal;
+import dev.gearbox.telemetry.signal.Signals;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The price of every device, moved once for each second that passed. How busy a device is, is the
+ * larger of what it says and of the work handed to it per second, so that overload has a gradient.
+ * Thread-safe.
+ */
+final class Prices {
+  private static final long SECOND = 1_000_000_000L;
+  private static final int MOST_SECONDS = 120;
+  private static final long STALE_NANOS = 5 * SECOND;
+
+  private final Map<String, Device> devices = new HashMap<>();
+
+  /** Moves the prices to {@code now}. */
+  synchronized void advance(Signals signals, long now) {
+    for (DeviceSignal signal : signals.devices()) {
+      Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
+      long seconds = (now - device.moved) / SECOND;
+      if (seconds < 1) {
+        continue;
+      }
+      device.moved += seconds * SECOND;
+      double booked = device.booked / seconds;
+      device.booked = 0;
+      // What a silent device does is unknown: its price stays.
+      if (now - signal.takenNanos() > STALE_NANOS) {
+        continue;
+      }
+      double busy = Math.max(signal.busyShare(), booked);
+      for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
+        device.price = device.price.next(busy);
+      }
+    }
+  }
+
+  synchronized double lambda(String device) {
+    Device known = devices.get(device);
+    return known == null ? 0 : known.price.lambda();
+  }
+
+  /** Work was handed to a device for so many points. */
+  synchronized void spent(String device, double work, double points, long now) {
+    Device known = devices.computeIfAbsent(device, id -> new Device(now));
+    known.booked += work;
+    double elapsed = Math.max(0, now - known.earned) / 1e9;
+    known.earned = now;
+    known.price = known.price.earned(points / Math.max(work, 1e-6), elapsed);
+  }
+
+  private static final class Device {
+    private Price price = Price.FREE;
+    private double booked;
+    private long moved;
+    private long earned;
+
+    Device(long now) {
+      moved = now;
+      earned = now;
+    }
+  }
+}

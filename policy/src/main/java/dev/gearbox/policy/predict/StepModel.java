@@ -1,0 +1,120 @@
+package dev.gearbox.policy.predict;
+
+import dev.gearbox.telemetry.record.StepRecord;
+
+/**
+ * Time of one engine's step as a linear function of what the step carries, fitted by recursive
+ * least squares on the relative error.
+ *
+ * <pre>
+ *   x  = [1, D decode sequences, K/1e3 context tokens, T prefill tokens, A/1e6 prefill·context, O]
+ *   e  = 1 − θ·x/y      z = x/y      g = P z / (f + zᵀPz)
+ *   θ ← max(0, θ + g e)              P ← (P − g zᵀP) / f
+ * </pre>
+ *
+ * The division by f (forgetting) is left out while trace(P) would exceed its start, so that a long
+ * calm does not make the next step count for everything. P is in units of the relative noise's
+ * variance. One thread learns; any may read, from coefficients that are replaced as a whole.
+ */
+final class StepModel {
+  private static final int N = 6;
+  private static final double FORGETTING = 0.998;
+  private static final double NOISE = 0.1;
+  private static final double PRIOR_SPREAD = 0.7;
+  private static final double WORST_ERROR = -4;
+
+  private final double[] covariance = new double[N * N];
+  private final double[] scale = new double[N];
+  private final double[] z = new double[N];
+  private final double[] pz = new double[N];
+  private volatile double[] theta;
+  private volatile long steps;
+
+  StepModel(long parameterBytes, DevicePrior prior) {
+    double read = Math.max(1, parameterBytes) / prior.bytesPerSecond();
+    double token = Math.max(1, parameterBytes) / prior.tokenBytesPerSecond();
+    // Attention grows with the context: a thousand tokens of it cost about a twentieth of a token,
+    // and a chunk of a million token-pairs about fifty tokens.
+    theta = new double[] {read, token, token / 20, token, token * 50, 0};
+    for (int i = 0; i < N; i++) {
+      double spread = i == N - 1 ? 0.1 : PRIOR_SPREAD * theta[i];
+      scale[i] = spread * spread / (NOISE * NOISE);
+      covariance[i * N + i] = scale[i];
+    }
+  }
+
+  /** Learns from one step; called by one thread at a time. */
+  void learn(StepRecord step) {
+    double y = step.nanos() / 1e9;
+    if (!(y > 0)) {
+      return;
+    }
+    z[0] = 1 / y;
+    z[1] = step.decodeSequences() / y;
+    z[2] = step.contextTokens() / 1e3 / y;
+    z[3] = step.prefillTokens() / y;
+    z[4] = step.prefillContext() / 1e6 / y;
+    z[5] = step.otherStepsNanos() / 1e9 / y;
+    double[] next = theta.clone();
+    double error = 1;
+    double gainScale = FORGETTING;
+    for (int i = 0; i < N; i++) {
+      error -= next[i] * z[i];
+      pz[i] = 0;
+      for (int j = 0; j < N; j++) {
+        pz[i] += covariance[i * N + j] * z[j];
+      }
+    }
+    for (int i = 0; i < N; i++) {
+      gainScale += z[i] * pz[i];
+    }
+    // One step that a pause made absurdly short or long must not throw the model away.
+    error = Math.max(WORST_ERROR, error);
+    for (int i = 0; i < N; i++) {
+      next[i] = Math.max(0, next[i] + pz[i] / gainScale * error);
+    }
+    updateCovariance(gainScale);
+    theta = next;
+    // Only the learning thread writes.
+    long before = steps;
+    steps = before + 1;
+  }
+
+  private void updateCovariance(double gainScale) {
+    double trace = 0;
+    for (int i = 0; i < N; i++) {
+      for (int j = 0; j < N; j++) {
+        covariance[i * N + j] -= pz[i] * pz[j] / gainScale;
+      }
+      trace += covariance[i * N + i] / scale[i];
+    }
+    if (trace / FORGETTING <= N) {
+      for (int i = 0; i < N * N; i++) {
+        covariance[i] /= FORGETTING;
+      }
+    }
+  }
+
+  /** Steps learned from. */
+  long steps() {
+    return steps;
+  }
+
+  /** Predicted seconds of a step without prefill. */
+  double decode(double sequences, double contextTokens) {
+    double[] t = theta;
+    return t[0] + t[1] * sequences + t[2] * contextTokens / 1e3;
+  }
+
+  /** Predicted seconds that prefill adds to the steps that carry it. */
+  double prefill(double tokens, double prefillContext) {
+    double[] t = theta;
+    return t[3] * tokens + t[4] * prefillContext / 1e6;
+  }
+
+  /** Device-seconds of one decode token of a sequence: its share of the batch of {@code batch}. */
+  double averageToken(int batch, double contextTokens) {
+    double[] t = theta;
+    return t[0] / batch + t[1] + t[2] * contextTokens / 1e3;
+  }
+}

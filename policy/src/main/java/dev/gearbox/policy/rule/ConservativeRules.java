@@ -1,0 +1,50 @@
+package dev.gearbox.policy.rule;
+
+import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.RequestFacts;
+import java.util.List;
+
+/**
+ * The rules without which nothing sound can be chosen, in Java: they hold while no rule base is
+ * compiled and when one fails or takes too long.
+ */
+public final class ConservativeRules implements Rules {
+  public static final ConservativeRules INSTANCE = new ConservativeRules();
+
+  private ConservativeRules() {}
+
+  @Override
+  public String version() {
+    return "built-in";
+  }
+
+  @Override
+  public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
+    Ruling ruling = new Ruling(request);
+    ruling.speaking("built-in", "What must hold whatever the rules say");
+    for (CandidateFacts candidate : candidates) {
+      check(ruling, request, candidate);
+    }
+    return ruling.ruled();
+  }
+
+  private static void check(Ruling ruling, RequestFacts request, CandidateFacts candidate) {
+    Double floor = request.targets().quality();
+    Double ceiling = request.targets().cost();
+    Double quality = candidate.quality();
+    if (!candidate.ready()) {
+      ruling.exclude(candidate, Reason.NOT_READY, candidate.state(), "==", "READY");
+    } else if (candidate.promptTokens() < 0) {
+      ruling.exclude(candidate, Reason.CONTEXT, "prompt", "==", "encodable");
+    } else if (candidate.promptTokens() >= candidate.maxContext()) {
+      ruling.exclude(
+          candidate, Reason.CONTEXT, candidate.promptTokens(), "<", candidate.maxContext());
+    } else if (!candidate.features().containsAll(request.needs())) {
+      ruling.exclude(candidate, Reason.FEATURE, candidate.features(), "contains", request.needs());
+    } else if (floor != null && (quality == null || quality < floor)) {
+      ruling.exclude(candidate, Reason.QUALITY, quality, ">=", floor);
+    } else if (ceiling != null && candidate.cost() > ceiling) {
+      ruling.exclude(candidate, Reason.COST, candidate.cost(), "<=", ceiling);
+    }
+  }
+}

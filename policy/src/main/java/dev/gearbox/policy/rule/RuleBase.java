@@ -1,0 +1,141 @@
+package dev.gearbox.policy.rule;
+
+import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.RequestFacts;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongSupplier;
+import org.kie.api.KieBase;
+import org.kie.api.definition.KiePackage;
+import org.kie.api.definition.rule.Rule;
+import org.kie.api.runtime.KieSession;
+import org.kie.api.runtime.KieSessionsPool;
+
+/**
+ * A compiled, immutable rule base on pooled Drools sessions. Compiling another one leaves this one
+ * as it is, so a reload that fails changes nothing.
+ */
+public final class RuleBase implements Rules {
+  private static final String GLOBAL = "ruling";
+  private static final String DESCRIPTION = "org.kie.api.definition.type.Description";
+  private static final int POOLED = 4;
+
+  private final String version;
+  private final KieBase base;
+  private final KieSessionsPool pool;
+  private final Map<String, RuleInfo> rules = new TreeMap<>();
+  private final RuleLimits limits;
+  private final LongSupplier clock;
+
+  private RuleBase(String version, KieBase base, RuleLimits limits, LongSupplier clock) {
+    this.version = version;
+    this.base = base;
+    this.pool = base.newKieSessionsPool(POOLED);
+    this.limits = limits;
+    this.clock = clock;
+    for (KiePackage each : base.getKiePackages()) {
+      for (Rule rule : each.getRules()) {
+        rules.put(rule.getName(), new RuleInfo(rule.getName(), description(rule)));
+      }
+    }
+  }
+
+  /** Compiles with default limits. */
+  public static RuleBase compile(List<RuleSource> sources) throws RuleException {
+    return compile(sources, RuleLimits.DEFAULT, System::nanoTime);
+  }
+
+  /**
+   * Compiles rule texts; takes about a second.
+   *
+   * @param sources rule files in their order
+   * @param limits for every decision
+   * @param clock monotonic nanoseconds, for the time limit
+   * @throws RuleException when a text does not compile, with every problem's file and line
+   */
+  public static RuleBase compile(List<RuleSource> sources, RuleLimits limits, LongSupplier clock)
+      throws RuleException {
+    if (sources.isEmpty()) {
+      throw new IllegalArgumentException("a rule base needs at least one rule file");
+    }
+    return new RuleBase(
+        RuleCompiler.version(sources), RuleCompiler.compile(sources), limits, clock);
+  }
+
+  @Override
+  public String version() {
+    return version;
+  }
+
+  /** All rules, ordered by name. */
+  public List<RuleInfo> rules() {
+    return List.copyOf(rules.values());
+  }
+
+  @Override
+  public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
+    Ruling ruling = new Ruling(request);
+    Watch watch = new Watch(ruling, rules, clock, limits.time());
+    KieSession session = pool.newKieSession();
+    try {
+      if (declaresRuling()) {
+        session.setGlobal(GLOBAL, ruling);
+      }
+      session.addEventListener(watch);
+      session.insert(request);
+      session.insert(request.serviceClass());
+      // Fixed order in, fixed order of firings out: a record must replay to itself.
+      List<CandidateFacts> ordered = new ArrayList<>(candidates);
+      ordered.sort(Comparator.comparing(CandidateFacts::engine));
+      for (CandidateFacts candidate : ordered) {
+        session.insert(candidate);
+      }
+      int fired = session.fireAllRules(limits.firings());
+      if (watch.late()) {
+        return conservative(request, candidates, "rules took longer than " + limits.time());
+      }
+      if (fired >= limits.firings()) {
+        return conservative(request, candidates, "rules fired " + fired + " times");
+      }
+      return ruling.ruled();
+    } catch (RuntimeException e) {
+      System.getLogger(RuleBase.class.getName())
+          .log(System.Logger.Level.ERROR, "event=rule_failed version=" + version, e);
+      return conservative(request, candidates, "a rule failed: " + rootMessage(e));
+    } finally {
+      session.removeEventListener(watch);
+      session.dispose();
+    }
+  }
+
+  private static Ruled conservative(
+      RequestFacts request, List<CandidateFacts> candidates, String why) {
+    return ConservativeRules.INSTANCE.apply(request, candidates).withFallback(why);
+  }
+
+  /** Rule files that never speak need not declare the global, and Drools refuses unknown ones. */
+  private boolean declaresRuling() {
+    for (KiePackage each : base.getKiePackages()) {
+      if (each.getGlobalVariables().stream().anyMatch(global -> global.getName().equals(GLOBAL))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String description(Rule rule) {
+    Object text = rule.getMetaData().get(DESCRIPTION);
+    return text == null ? rule.getName() : text.toString();
+  }
+
+  private static String rootMessage(Throwable thrown) {
+    Throwable root = thrown;
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return String.valueOf(root.getMessage());
+  }
+}

@@ -1,0 +1,13 @@
+package dev.gearbox.policy.rule;
+
+import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.RequestFacts;
+import java.util.List;
+
+/** Says what is allowed. A pure function of its arguments; thread-safe. */
+public sealed interface Rules permits RuleBase, ConservativeRules {
+  /** Names the rules: equal texts have equal versions. */
+  String version();
+
+  Ruled apply(RequestFacts request, List<CandidateFacts> candidates);
+}

@@ -1,0 +1,129 @@
+package dev.gearbox.policy.rule;
+
+import dev.gearbox.engine.Lane;
+import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.RequestFacts;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The voice of the rules, {@code ruling} in a rule's {@code then}: every method writes down which
+ * rule spoke. The first exclusion of a candidate stands; of floors, ceilings and caps the strictest
+ * does. One per decision, confined to its thread.
+ */
+public final class Ruling {
+  private final List<Firing> firings = new ArrayList<>();
+  private final Map<String, Exclusion> excluded = new HashMap<>();
+  private final Set<String> unknown = new HashSet<>();
+  private Lane lane;
+  private int maxTokens;
+  private double classWeight = 1;
+  private boolean mayRelegate = true;
+  private boolean relegate;
+  private @Nullable Veto veto;
+  private String rule = "";
+  private String description = "";
+
+  Ruling(RequestFacts request) {
+    lane = request.serviceClass().lane();
+    maxTokens = request.maxTokens();
+  }
+
+  void speaking(String ruleName, String ruleDescription) {
+    rule = ruleName;
+    description = ruleDescription;
+  }
+
+  /** {@code candidate} may not answer: {@code value} should be {@code operator threshold}. */
+  public void exclude(
+      CandidateFacts candidate,
+      Reason reason,
+      @Nullable Object value,
+      String operator,
+      Object threshold) {
+    String found = value == null ? "unknown" : value.toString();
+    String wanted = threshold.toString();
+    excluded.putIfAbsent(candidate.engine(), new Exclusion(rule, reason, found, operator, wanted));
+    note("exclude", candidate.engine(), found, operator, wanted);
+  }
+
+  /** Nothing certain is known of {@code candidate}: its errors are taken twice as wide. */
+  public void unknown(CandidateFacts candidate, Object value, String operator, Object threshold) {
+    unknown.add(candidate.engine());
+    note("unknown", candidate.engine(), value.toString(), operator, threshold.toString());
+  }
+
+  /** How to batch it. */
+  public void lane(Lane chosen) {
+    lane = chosen;
+    note("lane", null, chosen.name(), null, null);
+  }
+
+  /** At most {@code tokens} of answer. */
+  public void capTokens(int tokens) {
+    maxTokens = Math.max(1, Math.min(maxTokens, tokens));
+    note("cap", null, Integer.toString(tokens), null, null);
+  }
+
+  /** A good answer is worth {@code factor} times what the class says, 0 to 100. */
+  public void weight(double factor) {
+    if (!(factor >= 0 && factor <= 100)) {
+      throw new IllegalArgumentException("a weight must be 0 to 100, got " + factor);
+    }
+    classWeight *= factor;
+    note("weight", null, Double.toString(factor), null, null);
+  }
+
+  /** Run it when nothing else wants to, on the cheapest variant. */
+  public void relegate() {
+    relegate = true;
+    note("relegate", null, "required", null, null);
+  }
+
+  /** When its targets cannot be met, refuse instead of running it late. */
+  public void neverRelegate() {
+    mayRelegate = false;
+    note("relegate", null, "forbidden", null, null);
+  }
+
+  /** Refuses the request for good. */
+  public void refuse(int status, String code, String message) {
+    refuse(status, code, message, null);
+  }
+
+  /** Refuses the request; the first refusal stands. */
+  public void refuse(int status, String code, String message, @Nullable Integer retryAfterSeconds) {
+    if (veto == null) {
+      veto = new Veto(rule, status, code, message, retryAfterSeconds);
+    }
+    note("refuse", null, code, null, null);
+  }
+
+  Ruled ruled() {
+    return new Ruled(
+        firings,
+        excluded,
+        unknown,
+        lane,
+        maxTokens,
+        classWeight,
+        mayRelegate,
+        relegate,
+        veto,
+        null);
+  }
+
+  private void note(
+      String effect,
+      @Nullable String candidate,
+      String value,
+      @Nullable String operator,
+      @Nullable String threshold) {
+    firings.add(new Firing(rule, description, effect, candidate, value, operator, threshold));
+  }
+}

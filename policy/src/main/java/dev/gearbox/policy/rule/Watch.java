@@ -1,0 +1,40 @@
+package dev.gearbox.policy.rule;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.kie.api.event.rule.BeforeMatchFiredEvent;
+import org.kie.api.event.rule.DefaultAgendaEventListener;
+
+/** Tells the ruling which rule speaks, and stops the session when time is up. */
+final class Watch extends DefaultAgendaEventListener {
+  private final Ruling ruling;
+  private final Map<String, RuleInfo> rules;
+  private final LongSupplier clock;
+  private final long started;
+  private final long limitNanos;
+  private boolean late;
+
+  Watch(Ruling ruling, Map<String, RuleInfo> rules, LongSupplier clock, Duration limit) {
+    this.ruling = ruling;
+    this.rules = rules;
+    this.clock = clock;
+    this.started = clock.getAsLong();
+    this.limitNanos = limit.toNanos();
+  }
+
+  @Override
+  public void beforeMatchFired(BeforeMatchFiredEvent event) {
+    String name = event.getMatch().getRule().getName();
+    RuleInfo info = rules.get(name);
+    ruling.speaking(name, info == null ? name : info.description());
+    if (clock.getAsLong() - started > limitNanos) {
+      late = true;
+      event.getKieRuntime().halt();
+    }
+  }
+
+  boolean late() {
+    return late;
+  }
+}
