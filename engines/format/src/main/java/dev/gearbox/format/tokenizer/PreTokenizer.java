@@ -42,29 +42,31 @@ enum PreTokenizer {
 
   void split(String text, Consumer<String> words) {
     int[] points = text.codePoints().map(PreTokenizer::scalar).toArray();
-    int from = 0;
-    while (from < points.length) {
-      int end =
-          switch (this) {
-            case GPT_2 -> new WordScanner(points, points.length).gpt2(from);
-            case SMOLLM -> smollm(points, from);
-            case QWEN2 -> new WordScanner(points, points.length).llama(from, 1);
-            case LLAMA_BPE -> new WordScanner(points, points.length).llama(from, 3);
-          };
-      words.accept(new String(points, from, end - from));
-      from = end;
+    for (int from = 0; from < points.length; ) {
+      int end = this == SMOLLM ? endOfPiece(points, from) : points.length;
+      WordScanner scanner = new WordScanner(points, end);
+      while (from < end) {
+        int to =
+            switch (this) {
+              case GPT_2, SMOLLM -> scanner.gpt2(from);
+              case QWEN2 -> scanner.llama(from, 1);
+              case LLAMA_BPE -> scanner.llama(from, 3);
+            };
+        words.accept(new String(points, from, to - from));
+        from = to;
+      }
     }
   }
 
-  private static int smollm(int[] points, int from) {
-    if (WordScanner.isNumber(points[from])) {
-      return from + 1;
-    }
-    int end = from;
-    while (end < points.length && !WordScanner.isNumber(points[end])) {
+  /** One number, or all up to the next number. */
+  private static int endOfPiece(int[] points, int from) {
+    int end = from + 1;
+    while (!WordScanner.isNumber(points[from])
+        && end < points.length
+        && !WordScanner.isNumber(points[end])) {
       end++;
     }
-    return new WordScanner(points, end).gpt2(from);
+    return end;
   }
 
   /** Half a surrogate pair is no character. */
