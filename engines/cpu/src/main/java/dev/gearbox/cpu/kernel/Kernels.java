@@ -1,0 +1,103 @@
+package dev.gearbox.cpu.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The inner loops of the transformer on one core. Stateless; every method may be called by many
+ * threads at once on memory of their own. Each has a scalar and a vector implementation, equal in
+ * integers and within rounding in floats.
+ */
+public interface Kernels {
+  /** Query rows that {@link #scores} and {@link #mix} take at a time. */
+  int QUERY_ROWS = 4;
+
+  /** Keys that {@link #scores} and {@link #mix} take at a time: one block of KV memory. */
+  int KEYS = 16;
+
+  /** The kernels for this CPU, chosen once; {@code -Dgearbox.simd.bits} overrides the width. */
+  static Kernels best() {
+    return KernelChoice.BEST;
+  }
+
+  /** Rows in a group of a {@link PackedMatrix}. */
+  int groupRows();
+
+  /** Width of the next {@link #tile} when {@code tokens} rows of activations are left. */
+  int tileWidth(int tokens);
+
+  /**
+   * Dot products of the rows of one group of a quantized matrix with one row of activations, into
+   * {@link #groupRows} floats of {@code out}.
+   */
+  void dot(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at);
+
+  /** Dequantizes records of one group into {@code panel} as floats {@code [column][groupRows]}. */
+  void panel(PackedMatrix matrix, int group, int firstBlock, int blocks, MemorySegment panel);
+
+  /**
+   * Adds the product of a panel of {@code columns} columns and {@code width} rows of activations,
+   * {@code x[column][width]} from {@code xAt}, to {@code out[width][groupRows]} from {@code at}.
+   */
+  void tile(int width, MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at);
+
+  /**
+   * Scores of {@link #QUERY_ROWS} queries, {@code q[row][size]} from {@code qAt}, for {@link #KEYS}
+   * keys that lie {@code [size][KEYS]} at {@code keysAt}, into rows of {@code stride} floats.
+   *
+   * @param size of a head; even
+   */
+  void scores(
+      float[] q,
+      int qAt,
+      int size,
+      MemorySegment keys,
+      long keysAt,
+      float[] out,
+      int at,
+      int stride);
+
+  /**
+   * Adds {@link #KEYS} values, {@code [KEYS][size]} at {@code valuesAt}, weighted by rows of {@code
+   * stride} floats of {@code p}, to {@link #QUERY_ROWS} rows of {@code size} floats.
+   *
+   * @param size of a head, a multiple of 32
+   */
+  void mix(
+      float[] p,
+      int pAt,
+      int stride,
+      MemorySegment values,
+      long valuesAt,
+      float[] out,
+      int at,
+      int size);
+
+  /** The largest of {@code n} floats; negative infinity of none. */
+  float max(float[] x, int at, int n);
+
+  /** Replaces each {@code x} by {@code exp(x − max)} and returns their sum. */
+  float expSum(float[] x, int at, int n, float max);
+
+  /** Multiplies {@code n} floats by {@code factor}. */
+  void scale(float[] x, int at, int n, float factor);
+
+  /** Adds {@code n} floats of {@code y} to those of {@code x}. */
+  void add(float[] x, int at, float[] y, int yAt, int n);
+
+  /** {@code out = x / √(mean(x²) + epsilon) · weight}; in place where the two are one. */
+  void rmsNorm(float[] x, int at, int n, float[] weight, float epsilon, float[] out, int outAt);
+
+  /** {@code gate = gate · σ(gate) · up}. */
+  void swiglu(float[] gate, float[] up, int at, int n);
+
+  /** {@code gate = gelu(gate) · up} with the tanh form of gelu. */
+  void geglu(float[] gate, float[] up, int at, int n);
+
+  /** Quantizes the {@code 32 · blocks} values of one row. */
+  void quantize(float[] x, int at, QuantizedRows out, int row);
+
+  /**
+   * Writes {@code n} values, a multiple of 32, to {@code out} as {@link #quantize} would keep them.
+   */
+  void roundTrip(float[] x, int at, float[] out, int outAt, int n);
+}

@@ -1,0 +1,159 @@
+package dev.gearbox.cpu.kernel;
+
+import static dev.gearbox.cpu.kernel.Lanes.F;
+import static dev.gearbox.cpu.kernel.Lanes.L;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/** Element by element; what does not fill a vector goes to {@link ScalarElements}. */
+final class VectorElements {
+  // exp(x) = 2^n · exp(r), n = round(x / ln 2), r = x − n ln 2 in two parts; exp(r) by its Taylor
+  // series to r^7, below half a unit in the last place for |r| ≤ ln 2 / 2. Adding 1.5 · 2^23 rounds
+  // and leaves n in the low bits.
+  private static final float LOG2_E = 1.442695f;
+  private static final float LN2_HIGH = 0.693359375f;
+  private static final float LN2_LOW = -2.1219444e-4f;
+  private static final float ROUND = 12582912f;
+  private static final float LIMIT = 87f;
+
+  private static final int SIGN = 0x80000000;
+  private static final int HALF = Float.floatToRawIntBits(0.5f);
+
+  private VectorElements() {}
+
+  private static FloatVector exp(FloatVector x) {
+    FloatVector clamped = x.max(-LIMIT).min(LIMIT);
+    FloatVector shifted = clamped.mul(LOG2_E).add(ROUND);
+    FloatVector n = shifted.sub(ROUND);
+    FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), clamped);
+    r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+    FloatVector y = FloatVector.broadcast(F, 1f / 5040);
+    y = y.fma(r, FloatVector.broadcast(F, 1f / 720));
+    y = y.fma(r, FloatVector.broadcast(F, 1f / 120));
+    y = y.fma(r, FloatVector.broadcast(F, 1f / 24));
+    y = y.fma(r, FloatVector.broadcast(F, 1f / 6));
+    y = y.fma(r, FloatVector.broadcast(F, 0.5f));
+    y = y.fma(r, FloatVector.broadcast(F, 1f));
+    y = y.fma(r, FloatVector.broadcast(F, 1f));
+    IntVector exponent = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+    return y.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+  }
+
+  static float max(float[] x, int at, int n) {
+    FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      most = most.max(FloatVector.fromArray(F, x, at + i));
+    }
+    return Math.max(most.reduceLanes(VectorOperators.MAX), ScalarElements.max(x, at + i, n - i));
+  }
+
+  static float expSum(float[] x, int at, int n, float max) {
+    FloatVector sum = FloatVector.zero(F);
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector v = FloatVector.fromArray(F, x, at + i).sub(max);
+      // What is masked stands at negative infinity and weighs nothing at all.
+      FloatVector e = exp(v).blend(0f, v.lt(-LIMIT));
+      e.intoArray(x, at + i);
+      sum = sum.add(e);
+    }
+    return sum.reduceLanes(VectorOperators.ADD) + ScalarElements.expSum(x, at + i, n - i, max);
+  }
+
+  static void scale(float[] x, int at, int n, float factor) {
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector.fromArray(F, x, at + i).mul(factor).intoArray(x, at + i);
+    }
+    ScalarElements.scale(x, at + i, n - i, factor);
+  }
+
+  static void add(float[] x, int at, float[] y, int yAt, int n) {
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector.fromArray(F, x, at + i)
+          .add(FloatVector.fromArray(F, y, yAt + i))
+          .intoArray(x, at + i);
+    }
+    ScalarElements.add(x, at + i, y, yAt + i, n - i);
+  }
+
+  static void rmsNorm(
+      float[] x, int at, int n, float[] weight, float epsilon, float[] out, int outAt) {
+    FloatVector squares = FloatVector.zero(F);
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector v = FloatVector.fromArray(F, x, at + i);
+      squares = v.fma(v, squares);
+    }
+    float sum = squares.reduceLanes(VectorOperators.ADD);
+    for (; i < n; i++) {
+      sum += x[at + i] * x[at + i];
+    }
+    float factor = (float) (1 / Math.sqrt(sum / n + epsilon));
+    i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector.fromArray(F, x, at + i)
+          .mul(factor)
+          .mul(FloatVector.fromArray(F, weight, i))
+          .intoArray(out, outAt + i);
+    }
+    for (; i < n; i++) {
+      out[outAt + i] = x[at + i] * factor * weight[i];
+    }
+  }
+
+  static void swiglu(float[] gate, float[] up, int at, int n) {
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector g = FloatVector.fromArray(F, gate, at + i);
+      FloatVector u = FloatVector.fromArray(F, up, at + i);
+      g.mul(u).div(exp(g.neg()).add(1f)).intoArray(gate, at + i);
+    }
+    ScalarElements.swiglu(gate, up, at + i, n - i);
+  }
+
+  static void geglu(float[] gate, float[] up, int at, int n) {
+    int i = 0;
+    for (; i <= n - L; i += L) {
+      FloatVector g = FloatVector.fromArray(F, gate, at + i);
+      FloatVector u = FloatVector.fromArray(F, up, at + i);
+      // 0.5 (1 + tanh z) = 1 / (1 + exp(−2 z))
+      FloatVector z = g.mul(g).mul(ScalarElements.GELU_CUBE).add(1f).mul(g);
+      FloatVector e = exp(z.mul(-2 * ScalarElements.GELU_SCALE));
+      g.mul(u).div(e.add(1f)).intoArray(gate, at + i);
+    }
+    ScalarElements.geglu(gate, up, at + i, n - i);
+  }
+
+  static void quantize(float[] x, int at, QuantizedRows out, int row) {
+    int block = out.block(row);
+    for (int b = 0; b < out.blocks(); b++, block++, at += PackedMatrix.BLOCK) {
+      FloatVector most = FloatVector.zero(F);
+      for (int i = 0; i < PackedMatrix.BLOCK; i += L) {
+        most = most.max(FloatVector.fromArray(F, x, at + i).abs());
+      }
+      ScalarElements.quantizeBlock(x, at, most.reduceLanes(VectorOperators.MAX), out, block);
+    }
+  }
+
+  static void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
+    for (int b = 0; b < n; b += PackedMatrix.BLOCK) {
+      FloatVector largest = FloatVector.zero(F);
+      for (int i = b; i < b + PackedMatrix.BLOCK; i += L) {
+        largest = largest.max(FloatVector.fromArray(F, x, at + i).abs());
+      }
+      float most = largest.reduceLanes(VectorOperators.MAX);
+      float inverse = most == 0 ? 0 : 127 / most;
+      for (int i = b; i < b + PackedMatrix.BLOCK; i += L) {
+        FloatVector v = FloatVector.fromArray(F, x, at + i).mul(inverse);
+        FloatVector half = v.reinterpretAsInts().and(SIGN).or(HALF).reinterpretAsFloats();
+        IntVector q = (IntVector) v.add(half).convertShape(VectorOperators.F2I, Lanes.I, 0);
+        Lanes.floats(q).mul(most / 127).intoArray(out, outAt + i);
+      }
+    }
+  }
+}

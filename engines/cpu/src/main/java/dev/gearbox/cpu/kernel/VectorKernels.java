@@ -1,0 +1,130 @@
+package dev.gearbox.cpu.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/** {@link Kernels} on the Vector API, at the width of {@link Lanes}. */
+final class VectorKernels implements Kernels {
+  @Override
+  public int groupRows() {
+    return Lanes.R;
+  }
+
+  @Override
+  public int tileWidth(int tokens) {
+    boolean wide = Lanes.F.vectorBitSize() == 512;
+    // Six and four together cover every number above seven without an empty column but for one.
+    return wide && tokens != 4 && tokens != 7 && tokens != 8 && tokens > 4 ? 6 : 4;
+  }
+
+  @Override
+  public void dot(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
+    switch (matrix.type()) {
+      case NIBBLE, NIBBLE_OFFSET -> VectorDots.four(matrix, group, x, row, out, at);
+      case FIVE, FIVE_OFFSET -> VectorDots.five(matrix, group, x, row, out, at);
+      case SIX -> VectorDots.six(matrix, group, x, row, out, at);
+      case BYTE -> VectorDots.eight(matrix, group, x, row, out, at);
+      case HALF, BRAIN, FLOAT -> throw ScalarKernels.notQuantized(matrix);
+    }
+  }
+
+  @Override
+  public void panel(
+      PackedMatrix matrix, int group, int firstBlock, int blocks, MemorySegment panel) {
+    int record = matrix.recordBytes();
+    long p = matrix.groupAt(group) + (long) firstBlock * record;
+    long to = 0;
+    for (int b = 0; b < blocks; b++, p += record, to += 4L * PackedMatrix.BLOCK * Lanes.R) {
+      switch (matrix.type()) {
+        case NIBBLE, NIBBLE_OFFSET -> VectorPanels.four(matrix, p, panel, to);
+        case FIVE, FIVE_OFFSET -> VectorPanels.five(matrix, p, panel, to);
+        case SIX -> VectorPanels.six(matrix, p, panel, to);
+        case BYTE -> VectorPanels.eight(matrix, p, panel, to);
+        case HALF -> VectorPanels.half(matrix, p, panel, to);
+        case BRAIN -> VectorPanels.brain(matrix, p, panel, to);
+        case FLOAT -> VectorPanels.single(matrix, p, panel, to);
+      }
+    }
+  }
+
+  @Override
+  public void tile(
+      int width, MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
+    if (width == 6) {
+      VectorTiles.six(panel, columns, x, xAt, out, at);
+    } else {
+      VectorTiles.four(panel, columns, x, xAt, out, at);
+    }
+  }
+
+  @Override
+  public void scores(
+      float[] q,
+      int qAt,
+      int size,
+      MemorySegment keys,
+      long keysAt,
+      float[] out,
+      int at,
+      int stride) {
+    VectorAttention.scores(q, qAt, size, keys, keysAt, out, at, stride);
+  }
+
+  @Override
+  public void mix(
+      float[] p,
+      int pAt,
+      int stride,
+      MemorySegment values,
+      long valuesAt,
+      float[] out,
+      int at,
+      int size) {
+    VectorAttention.mix(p, pAt, stride, values, valuesAt, out, at, size);
+  }
+
+  @Override
+  public float max(float[] x, int at, int n) {
+    return VectorElements.max(x, at, n);
+  }
+
+  @Override
+  public float expSum(float[] x, int at, int n, float max) {
+    return VectorElements.expSum(x, at, n, max);
+  }
+
+  @Override
+  public void scale(float[] x, int at, int n, float factor) {
+    VectorElements.scale(x, at, n, factor);
+  }
+
+  @Override
+  public void add(float[] x, int at, float[] y, int yAt, int n) {
+    VectorElements.add(x, at, y, yAt, n);
+  }
+
+  @Override
+  public void rmsNorm(
+      float[] x, int at, int n, float[] weight, float epsilon, float[] out, int outAt) {
+    VectorElements.rmsNorm(x, at, n, weight, epsilon, out, outAt);
+  }
+
+  @Override
+  public void swiglu(float[] gate, float[] up, int at, int n) {
+    VectorElements.swiglu(gate, up, at, n);
+  }
+
+  @Override
+  public void geglu(float[] gate, float[] up, int at, int n) {
+    VectorElements.geglu(gate, up, at, n);
+  }
+
+  @Override
+  public void quantize(float[] x, int at, QuantizedRows out, int row) {
+    VectorElements.quantize(x, at, out, row);
+  }
+
+  @Override
+  public void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
+    VectorElements.roundTrip(x, at, out, outAt, n);
+  }
+}

@@ -1,0 +1,256 @@
+package dev.gearbox.cpu.model;
+
+import dev.gearbox.cpu.kernel.Kernels;
+import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.cpu.model.Projection.Part;
+import dev.gearbox.cpu.parallel.Stage;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The plan of a step: what reads like the paper, stage by stage.
+ *
+ * <pre>
+ *   embed
+ *   layer:  x ← norm(h)         q, k, v ← x·W        norm, turn, keep k and v      attention
+ *           h ← h + [norm] (attended·W)              x ← norm(h)
+ *           gate, up ← x·W      act(gate)·up         h ← h + [norm] (…·W)
+ *   logits: norm(h)·W, of the rows that are asked for
+ * </pre>
+ *
+ * A layer's last addition is made by the stage that norms it next.
+ */
+final class Forward {
+  private final Kernels kernels;
+  private final ModelShape shape;
+  private final ModelWeights weights;
+  private final KvCache cache;
+  private final StepState step;
+  private final WorkerMemory[] memory;
+  private final Activations x;
+  private final Rotary global;
+  private final Rotary local;
+  private final List<Stage> stages = new ArrayList<>();
+  private final Part logits;
+
+  Forward(
+      Kernels kernels,
+      ModelShape shape,
+      ModelWeights weights,
+      KvCache cache,
+      StepState step,
+      int maxTokens,
+      int workers,
+      Arena arena) {
+    this.kernels = kernels;
+    this.shape = shape;
+    this.weights = weights;
+    this.cache = cache;
+    this.step = step;
+    x = new Activations(shape, maxTokens);
+    memory = new WorkerMemory[workers];
+    for (int i = 0; i < workers; i++) {
+      memory[i] = new WorkerMemory(shape, kernels, maxTokens, arena);
+    }
+    float[] factors = weights.ropeFactors();
+    global = new Rotary(shape, shape.ropeBase(), shape.ropeScale(), factors, maxTokens);
+    local = new Rotary(shape, shape.localRopeBase(), 1f, null, maxTokens);
+    logits = new Part(weights.output(), null, new float[0]);
+    Operands operands = new Operands(kernels, shape, weights, maxTokens);
+    stages.add(stage(step::size, (token, worker) -> embed(token)));
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      layer(layer, operands);
+    }
+    float @Nullable [] last = weights.layers().getLast().afterInnerNorm();
+    addThenNorm(last, weights.outputNorm(), operands.residual());
+    stages.add(new Projection(kernels, step, operands.residual(), memory, List.of(logits)));
+    if (shape.softcap() > 0) {
+      stages.add(stage(step::rows, (row, worker) -> softcap(row)));
+    }
+  }
+
+  /** The stages in order; {@code logits} receives the rows asked for. */
+  Stage[] plan(float[] target) {
+    logits.to(target);
+    return stages.toArray(new Stage[0]);
+  }
+
+  private void layer(int layer, Operands operands) {
+    LayerWeights w = weights.layers().get(layer);
+    if (layer == 0) {
+      normInto(w.attentionNorm(), operands.residual());
+    } else {
+      float @Nullable [] after = weights.layers().get(layer - 1).afterInnerNorm();
+      addThenNorm(after, w.attentionNorm(), operands.residual());
+    }
+    project(
+        operands.residual(),
+        new Part(w.query(), w.queryBias(), x.query),
+        new Part(w.key(), w.keyBias(), x.key),
+        new Part(w.value(), w.valueBias(), x.value));
+    stages.add(stage(step::size, (token, worker) -> turnAndKeep(layer, token)));
+    stages.add(new Attention(kernels, shape, step, x, memory, cache, layer));
+    if (layer == shape.layers() - 1) {
+      stages.add(stage(() -> 1, (job, worker) -> compact()));
+    }
+    prepare(operands.attended(), x.attended, (row, worker) -> {});
+    project(operands.attended(), new Part(w.attentionOutput(), null, x.added));
+    addThenNorm(w.afterAttentionNorm(), w.innerNorm(), operands.residual());
+    project(operands.residual(), new Part(w.gate(), null, x.gate), new Part(w.up(), null, x.up));
+    prepare(operands.inner(), x.gate, (row, worker) -> activate(row));
+    project(operands.inner(), new Part(w.down(), null, x.added));
+  }
+
+  private void embed(int token) {
+    int at = token * shape.size();
+    weights.embedding().row(step.token(token), x.hidden, at);
+    if (shape.embeddingScale() != 1f) {
+      kernels.scale(x.hidden, at, shape.size(), shape.embeddingScale());
+    }
+    global.prepare(token, step.position(token));
+    if (shape.window() > 0) {
+      local.prepare(token, step.position(token));
+    }
+  }
+
+  private void normInto(float[] norm, Operand operand) {
+    prepare(operand, x.normed, (row, worker) -> norm(row, norm));
+  }
+
+  private void addThenNorm(float @Nullable [] after, float[] norm, Operand operand) {
+    int size = shape.size();
+    prepare(
+        operand,
+        x.normed,
+        (row, worker) -> {
+          if (after != null) {
+            rmsNorm(x.added, row * size, size, after);
+          }
+          kernels.add(x.hidden, row * size, x.added, row * size, size);
+          norm(row, norm);
+        });
+  }
+
+  private void norm(int row, float[] norm) {
+    int at = row * shape.size();
+    kernels.rmsNorm(x.hidden, at, shape.size(), norm, shape.epsilon(), x.normed, at);
+  }
+
+  private void rmsNorm(float[] values, int at, int size, float[] norm) {
+    kernels.rmsNorm(values, at, size, norm, shape.epsilon(), values, at);
+  }
+
+  private void turnAndKeep(int layer, int token) {
+    LayerWeights w = weights.layers().get(layer);
+    Rotary rotary = shape.isWindowed(layer) ? local : global;
+    int size = shape.headSize();
+    heads(x.query, token * shape.querySize(), shape.heads(), w.queryNorm(), rotary, token);
+    heads(x.key, token * shape.keySize(), shape.kvHeads(), w.keyNorm(), rotary, token);
+    int slot = step.position(token) % KvCache.BLOCK;
+    for (int head = 0; head < shape.kvHeads(); head++) {
+      int from = token * shape.keySize() + head * size;
+      cache.put(layer, step.block(token), slot, head, x.key, x.value, from);
+    }
+  }
+
+  private void heads(
+      float[] values, int at, int heads, float @Nullable [] norm, Rotary rotary, int token) {
+    for (int head = 0; head < heads; head++, at += shape.headSize()) {
+      if (norm != null) {
+        rmsNorm(values, at, shape.headSize(), norm);
+      }
+      rotary.turn(token, values, at);
+    }
+  }
+
+  private void compact() {
+    step.compact(x.hidden, shape.size());
+    step.compact(x.attended, shape.querySize());
+    step.onlyAsked();
+  }
+
+  private void activate(int row) {
+    int at = row * shape.inner();
+    switch (shape.architecture()) {
+      case LLAMA, QWEN2 -> kernels.swiglu(x.gate, x.up, at, shape.inner());
+      case GEMMA3 -> kernels.geglu(x.gate, x.up, at, shape.inner());
+    }
+  }
+
+  private void softcap(int row) {
+    float[] out = logits.out();
+    float cap = shape.softcap();
+    for (int i = row * shape.vocabulary(); i < (row + 1) * shape.vocabulary(); i++) {
+      out[i] = cap * (float) Math.tanh(out[i] / cap);
+    }
+  }
+
+  private void project(Operand operand, Part... parts) {
+    stages.add(new Projection(kernels, step, operand, memory, List.of(parts)));
+  }
+
+  /** Adds a stage that computes rows one by one and makes an operand of them. */
+  private void prepare(Operand operand, float[] values, Body row) {
+    stages.add(
+        stage(
+            () -> operand.tiles(step.rows()),
+            (tile, worker) -> {
+              int rows = step.rows();
+              int start = operand.tileStart(tile, rows);
+              int end = Math.min(rows, operand.tileStart(tile + 1, rows));
+              for (int r = start; r < end; r++) {
+                row.run(r, worker);
+              }
+              int at = start * operand.columns;
+              operand.prepare(values, at, start, rows, memory[worker].rows);
+            }));
+  }
+
+  /** What a stage does for one job. */
+  private interface Body {
+    void run(int job, int worker);
+  }
+
+  private static Stage stage(IntSupplier jobs, Body body) {
+    return new Stage() {
+      @Override
+      public int jobs() {
+        return jobs.getAsInt();
+      }
+
+      @Override
+      public void run(int job, int worker) {
+        body.run(job, worker);
+      }
+    };
+  }
+
+  /** The inputs of all matrices; layers take turns with them. */
+  private record Operands(Operand residual, Operand attended, Operand inner) {
+    Operands(Kernels kernels, ModelShape shape, ModelWeights weights, int maxTokens) {
+      this(
+          new Operand(kernels, shape.size(), maxTokens, residualReaders(weights)),
+          new Operand(kernels, shape.querySize(), maxTokens, attendedReaders(weights)),
+          new Operand(kernels, shape.inner(), maxTokens, innerReaders(weights)));
+    }
+
+    private static List<PackedMatrix> residualReaders(ModelWeights weights) {
+      List<PackedMatrix> readers = new ArrayList<>(List.of(weights.output()));
+      for (LayerWeights w : weights.layers()) {
+        readers.addAll(List.of(w.query(), w.key(), w.value(), w.gate(), w.up()));
+      }
+      return readers;
+    }
+
+    private static List<PackedMatrix> attendedReaders(ModelWeights weights) {
+      return weights.layers().stream().map(LayerWeights::attentionOutput).toList();
+    }
+
+    private static List<PackedMatrix> innerReaders(ModelWeights weights) {
+      return weights.layers().stream().map(LayerWeights::down).toList();
+    }
+  }
+}

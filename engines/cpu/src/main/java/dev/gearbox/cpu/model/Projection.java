@@ -1,0 +1,125 @@
+package dev.gearbox.cpu.model;
+
+import dev.gearbox.cpu.kernel.Kernels;
+import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.cpu.parallel.Stage;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Multiplies the rows of one operand by one or several matrices, a few groups of rows to a job. */
+final class Projection implements Stage {
+  // Many enough to even out a worker that lost its core, few enough to stream through memory.
+  private static final int JOBS = 32;
+
+  /** A matrix and where its products go: row {@code t} at {@code t · stride}. */
+  static final class Part {
+    private final PackedMatrix matrix;
+    private final float @Nullable [] bias;
+    private float[] out;
+
+    Part(PackedMatrix matrix, float @Nullable [] bias, float[] out) {
+      this.matrix = matrix;
+      this.bias = bias;
+      this.out = out;
+    }
+
+    void to(float[] target) {
+      out = target;
+    }
+
+    float[] out() {
+      return out;
+    }
+  }
+
+  private final Kernels kernels;
+  private final StepState step;
+  private final Operand operand;
+  private final WorkerMemory[] memory;
+  private final List<Part> parts;
+
+  Projection(
+      Kernels kernels, StepState step, Operand operand, WorkerMemory[] memory, List<Part> parts) {
+    this.kernels = kernels;
+    this.step = step;
+    this.operand = operand;
+    this.memory = memory;
+    this.parts = List.copyOf(parts);
+  }
+
+  @Override
+  public int jobs() {
+    int jobs = 0;
+    for (Part part : parts) {
+      jobs += Math.ceilDiv(part.matrix.groups(), groupsOfJob(part));
+    }
+    return step.rows() == 0 ? 0 : jobs;
+  }
+
+  private int groupsOfJob(Part part) {
+    return Operand.byDots(part.matrix, step.rows()) ? Math.ceilDiv(part.matrix.groups(), JOBS) : 1;
+  }
+
+  @Override
+  public void run(int job, int worker) {
+    int before = 0;
+    for (Part part : parts) {
+      int groups = groupsOfJob(part);
+      int jobs = Math.ceilDiv(part.matrix.groups(), groups);
+      if (job < before + jobs) {
+        int first = (job - before) * groups;
+        int end = Math.min(first + groups, part.matrix.groups());
+        for (int group = first; group < end; group++) {
+          multiply(part, group, memory[worker]);
+        }
+        return;
+      }
+      before += jobs;
+    }
+  }
+
+  private void multiply(Part part, int group, WorkerMemory own) {
+    int rows = step.rows();
+    if (Operand.byDots(part.matrix, rows)) {
+      for (int row = 0; row < rows; row++) {
+        int at = row * kernels.groupRows();
+        kernels.dot(part.matrix, group, operand.quantized, row, own.sums, at);
+      }
+    } else {
+      tiles(part.matrix, group, rows, own);
+    }
+    emit(part, group, rows, own.sums);
+  }
+
+  private void tiles(PackedMatrix matrix, int group, int rows, WorkerMemory own) {
+    float[] x = matrix.type().quantized() ? operand.rounded : operand.exact;
+    Arrays.fill(own.sums, 0, (rows + 8) * kernels.groupRows(), 0f);
+    int panelBlocks = WorkerMemory.PANEL_COLUMNS / PackedMatrix.BLOCK;
+    for (int block = 0; block < matrix.blocks(); block += panelBlocks) {
+      int blocks = Math.min(panelBlocks, matrix.blocks() - block);
+      int column = block * PackedMatrix.BLOCK;
+      kernels.panel(matrix, group, block, blocks, own.panel);
+      int width;
+      for (int row = 0; row < rows; row += width) {
+        width = kernels.tileWidth(rows - row);
+        int from = row * operand.columns + column * width;
+        int columns = blocks * PackedMatrix.BLOCK;
+        kernels.tile(width, own.panel, columns, x, from, own.sums, row * kernels.groupRows());
+      }
+    }
+  }
+
+  private void emit(Part part, int group, int rows, float[] sums) {
+    int size = kernels.groupRows();
+    int first = group * size;
+    int stride = part.matrix.rows();
+    int count = Math.min(size, stride - first);
+    for (int row = 0; row < rows; row++) {
+      if (part.bias != null) {
+        kernels.add(sums, row * size, part.bias, first, count);
+      }
+      System.arraycopy(sums, row * size, part.out, row * stride + first, count);
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package dev.gearbox.cpu.model;
+
+import dev.gearbox.runtime.StepBatch;
+import java.util.Arrays;
+
+/**
+ * The batch of the step that runs, laid out for the stages: which sequence, position and block each
+ * token has, the tiles of queries that attention takes at a time, and how many rows are in play.
+ */
+final class StepState {
+  private final ModelShape shape;
+  private final int[] positions;
+  private final int[] tokens;
+  private final int[] blocks;
+  private final int[] asked;
+  private int[][] tables = new int[8][];
+  private int[] firstToken = new int[8];
+  private int[] tileSequence = new int[64];
+  private int[] tileFirst = new int[64];
+  private int tiles;
+  private int size;
+  private int askedRows;
+  private int rows;
+
+  StepState(ModelShape shape, int maxTokens) {
+    this.shape = shape;
+    positions = new int[maxTokens];
+    tokens = new int[maxTokens];
+    blocks = new int[maxTokens];
+    asked = new int[maxTokens];
+  }
+
+  /** Takes a batch; the checks come first and leave this untouched. */
+  void begin(StepBatch batch, int kvBlocks, int logits) {
+    check(batch, kvBlocks, logits);
+    size = batch.size();
+    rows = size;
+    tiles = 0;
+    askedRows = 0;
+    int sequences = batch.sequences();
+    if (tables.length < sequences) {
+      tables = new int[sequences * 2][];
+      firstToken = new int[sequences * 2];
+    }
+    for (int s = 0; s < sequences; s++) {
+      tables[s] = batch.blocks(s);
+      firstToken[s] = batch.start(s);
+      sequence(batch, s);
+    }
+    Arrays.fill(tables, sequences, tables.length, new int[0]);
+  }
+
+  private void sequence(StepBatch batch, int s) {
+    int start = batch.start(s);
+    int count = batch.start(s + 1) - start;
+    for (int i = 0; i < count; i++) {
+      int position = batch.context(s) + i;
+      positions[start + i] = position;
+      tokens[start + i] = batch.token(start + i);
+      blocks[start + i] = batch.blocks(s)[position / KvCache.BLOCK];
+      if (batch.wantsLogits(start + i)) {
+        asked[askedRows++] = start + i;
+      }
+    }
+    int queries = count * shape.queriesPerKey();
+    for (int first = 0; first < queries; first += WorkerMemory.QUERY_ROWS) {
+      if (tiles == tileFirst.length) {
+        tileFirst = Arrays.copyOf(tileFirst, tiles * 2);
+        tileSequence = Arrays.copyOf(tileSequence, tiles * 2);
+      }
+      tileSequence[tiles] = s;
+      tileFirst[tiles++] = first;
+    }
+  }
+
+  private void check(StepBatch batch, int kvBlocks, int logits) {
+    require(batch.size() <= tokens.length, "tokens of the step", batch.size(), tokens.length);
+    long floats = (long) batch.logitRows() * shape.vocabulary();
+    require(floats <= logits, "floats of logits", floats, logits);
+    for (int s = 0; s < batch.sequences(); s++) {
+      int count = batch.start(s + 1) - batch.start(s);
+      long end = (long) batch.context(s) + count;
+      require(end <= shape.maxContext(), "tokens of a sequence", end, shape.maxContext());
+      int[] table = batch.blocks(s);
+      int needed = (int) Math.ceilDiv(end, (long) KvCache.BLOCK);
+      require(needed <= table.length, "blocks of a sequence", needed, table.length);
+      for (int b = 0; b < needed; b++) {
+        require(table[b] >= 0 && table[b] < kvBlocks, "a block", table[b], kvBlocks - 1L);
+      }
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      int token = batch.token(i);
+      boolean known = token >= 0 && token < shape.vocabulary();
+      require(known, "a token id", token, shape.vocabulary() - 1L);
+    }
+  }
+
+  private static void require(boolean holds, String what, long value, long most) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "%s must be at most %d, was %d".formatted(what, most, value));
+    }
+  }
+
+  /** Rows of the residual stream that still count. */
+  int rows() {
+    return rows;
+  }
+
+  /** Tokens of the batch. */
+  int size() {
+    return size;
+  }
+
+  /** Leaves only the rows whose logits are asked for, moved to the front of {@code x}. */
+  void compact(float[] x, int width) {
+    for (int i = 0; i < askedRows; i++) {
+      System.arraycopy(x, asked[i] * width, x, i * width, width);
+    }
+  }
+
+  void onlyAsked() {
+    rows = askedRows;
+  }
+
+  int token(int index) {
+    return tokens[index];
+  }
+
+  int position(int index) {
+    return positions[index];
+  }
+
+  /** The block that keeps a token's key and value. */
+  int block(int index) {
+    return blocks[index];
+  }
+
+  int tiles() {
+    return tiles;
+  }
+
+  /** Sequence of a tile. */
+  int sequence(int tile) {
+    return tileSequence[tile];
+  }
+
+  /** First query of a tile among those of its sequence: token · queriesPerKey + head in group. */
+  int firstQuery(int tile) {
+    return tileFirst[tile];
+  }
+
+  int firstToken(int sequence) {
+    return firstToken[sequence];
+  }
+
+  int[] table(int sequence) {
+    return tables[sequence];
+  }
+
+  /** Number of queries of a tile; a sequence without tokens has no tile. */
+  int queriesOf(int tile) {
+    int first = tileFirst[tile];
+    boolean last = tile + 1 == tiles || tileFirst[tile + 1] == 0;
+    if (!last) {
+      return WorkerMemory.QUERY_ROWS;
+    }
+    int sequence = tileSequence[tile];
+    int end = tile + 1 == tiles ? size : firstToken[tileSequence[tile + 1]];
+    return (end - firstToken[sequence]) * shape.queriesPerKey() - first;
+  }
+}

@@ -1,0 +1,13 @@
+package dev.gearbox.cpu.model;
+
+/**
+ * A sound GGUF file that holds a model which this engine does not compute; the message says why.
+ */
+public final class UnsupportedModelException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** A refusal with its reason. */
+  public UnsupportedModelException(String message) {
+    super(message);
+  }
+}

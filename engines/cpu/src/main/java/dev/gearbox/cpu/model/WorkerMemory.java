@@ -1,0 +1,35 @@
+package dev.gearbox.cpu.model;
+
+import dev.gearbox.cpu.kernel.Kernels;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Memory of one worker's own, reused by every job that it runs. */
+final class WorkerMemory {
+  /** Columns of a panel: with 32 rows it fits an L1 cache of 32 KB. */
+  static final int PANEL_COLUMNS = 256;
+
+  /** Query rows of an attention job. */
+  static final int QUERY_ROWS = 16;
+
+  /** Keys whose scores are kept at a time. */
+  static final int SCORES = 8 * KvCache.BLOCK;
+
+  final MemorySegment panel;
+  final float[] sums;
+  final float[] rows;
+  final float[] queries;
+  final float[] scores = new float[QUERY_ROWS * SCORES];
+  final float[] mixed;
+  final float[] most = new float[QUERY_ROWS];
+  final float[] weight = new float[QUERY_ROWS];
+
+  WorkerMemory(ModelShape shape, Kernels kernels, int maxRows, Arena arena) {
+    int group = kernels.groupRows();
+    panel = arena.allocate((long) Float.BYTES * PANEL_COLUMNS * group, 64);
+    sums = new float[(maxRows + 8) * group];
+    rows = new float[8 * Math.max(shape.inner(), Math.max(shape.size(), shape.querySize()))];
+    queries = new float[QUERY_ROWS * shape.headSize()];
+    mixed = new float[QUERY_ROWS * shape.headSize()];
+  }
+}
