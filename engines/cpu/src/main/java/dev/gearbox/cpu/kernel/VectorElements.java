@@ -13,7 +13,7 @@ final class VectorElements {
   // series to r^7, below half a unit in the last place for |r| ≤ ln 2 / 2. Adding 1.5 · 2^23 rounds
   // and leaves n in the low bits.
   private static final float LOG2_E = 1.442695f;
-  private static final float LN2_HIGH = 0.693359375f;
+  private static final float LN2_HIGH = 0.6933594f;
   private static final float LN2_LOW = -2.1219444e-4f;
   private static final float ROUND = 12582912f;
   private static final float LIMIT = 87f;
