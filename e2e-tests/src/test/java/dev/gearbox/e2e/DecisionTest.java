@@ -3,8 +3,6 @@ package dev.gearbox.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
-import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -112,10 +110,10 @@ class DecisionTest {
   }
 
   private static JsonNode candidate(JsonNode record, String variant) {
-    Map<String, JsonNode> byVariant =
-        StreamSupport.stream(record.get("candidates").spliterator(), false)
-            .collect(Collectors.toMap(row -> row.at("/facts/variant").asString(), row -> row));
-    return byVariant.get(variant);
+    return StreamSupport.stream(record.get("candidates").spliterator(), false)
+        .filter(row -> row.at("/facts/variant").asString().equals(variant))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static double ttft(JsonNode record, String variant) {
