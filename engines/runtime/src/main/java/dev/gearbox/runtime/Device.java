@@ -81,7 +81,7 @@ public final class Device implements AutoCloseable {
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
     EngineLoop loop = new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
     DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
-    TokenStream warmUp = new TokenStream(warmUp(capabilities), engine);
+    TokenStream warmUp = TokenStream.discarding(warmUp(capabilities), engine);
     send(() -> {
       engines.add(loop);
       order.join(loop);

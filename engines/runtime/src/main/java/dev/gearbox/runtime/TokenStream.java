@@ -26,6 +26,7 @@ final class TokenStream implements Flow.Publisher<TokenEvent>, Flow.Subscription
 
   private final GenerationRequest request;
   private final Source source;
+  private final boolean discards;
   private final AtomicReference<Flow.@Nullable Subscriber<? super TokenEvent>> subscriber =
       new AtomicReference<>();
   private final Queue<TokenEvent> events = new ConcurrentLinkedQueue<>();
@@ -50,8 +51,18 @@ final class TokenStream implements Flow.Publisher<TokenEvent>, Flow.Subscription
   }
 
   TokenStream(GenerationRequest request, Source source) {
+    this(request, source, false);
+  }
+
+  private TokenStream(GenerationRequest request, Source source, boolean discards) {
     this.request = request;
     this.source = source;
+    this.discards = discards;
+  }
+
+  /** A stream whose events nobody wants. */
+  static TokenStream discarding(GenerationRequest request, Source source) {
+    return new TokenStream(request, source, true);
   }
 
   GenerationRequest request() {
@@ -89,6 +100,9 @@ final class TokenStream implements Flow.Publisher<TokenEvent>, Flow.Subscription
 
   /** Queues an event and delivers what is wanted; the terminal one is the last. */
   void emit(TokenEvent event) {
+    if (discards) {
+      return;
+    }
     events.add(event);
     waiting.incrementAndGet();
     deliver();

@@ -1,0 +1,267 @@
+package dev.gearbox.runtime.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.Lane;
+import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.engine.TokenIds;
+import dev.gearbox.runtime.cache.KvCache;
+import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class SchedulerTest {
+  private static final int BLOCK = 4;
+
+  private final StepTime time = new StepTime();
+  private KvCache cache = new KvCache(64, BLOCK);
+  private Scheduler<Sequence> scheduler = new Scheduler<>(cache, time, 4, 16);
+  private int arrivals;
+
+  private void limits(int blocks, int maxSequences, int maxStepTokens) {
+    cache = new KvCache(blocks, BLOCK);
+    scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens);
+  }
+
+  private Sequence add(int promptTokens, Lane lane, int priority, long tpotTargetNanos) {
+    int[] prompt = new int[promptTokens];
+    for (int i = 0; i < promptTokens; i++) {
+      prompt[i] = 1000 * arrivals + i;
+    }
+    GenerationRequest request =
+        new GenerationRequest(
+            "r" + arrivals,
+            TokenIds.of(prompt),
+            SamplingSpec.GREEDY,
+            100,
+            List.of(),
+            true,
+            lane,
+            priority,
+            tpotTargetNanos,
+            Long.MAX_VALUE,
+            "");
+    Sequence sequence = new Sequence(request, arrivals++);
+    scheduler.add(sequence);
+    return sequence;
+  }
+
+  private Sequence add(int promptTokens) {
+    return add(promptTokens, Lane.INTERACTIVE, 0, 0);
+  }
+
+  /** Plans a step and pretends that it was run. */
+  private StepPlan<Sequence> step() {
+    StepPlan<Sequence> plan = scheduler.schedule(0);
+    scheduler.computed(plan);
+    for (Chunk<Sequence> chunk : plan.chunks()) {
+      if (chunk.last()) {
+        chunk.sequence().append(7);
+      }
+    }
+    return plan;
+  }
+
+  private static int tokensOf(StepPlan<Sequence> plan, Sequence sequence) {
+    return plan.chunks().stream()
+        .filter(chunk -> chunk.sequence().equals(sequence))
+        .mapToInt(Chunk::count)
+        .sum();
+  }
+
+  @Test
+  void cutsALongPromptIntoChunksOfTheBudget() {
+    Sequence sequence = add(40);
+    assertThat(tokensOf(step(), sequence)).isEqualTo(16);
+    assertThat(tokensOf(step(), sequence)).isEqualTo(16);
+    StepPlan<Sequence> last = step();
+    assertThat(tokensOf(last, sequence)).isEqualTo(8);
+    assertThat(last.chunks().getFirst().decode()).isFalse();
+    assertThat(step().chunks()).containsExactly(new Chunk<>(sequence, 40, 1, true));
+  }
+
+  @Test
+  void decodesFirstAndFillsTheRestWithPrompts() {
+    Sequence running = add(4);
+    step();
+    Sequence prompt = add(40);
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, running)).isEqualTo(1);
+    assertThat(tokensOf(plan, prompt)).isEqualTo(15);
+  }
+
+  @Test
+  void keepsPromptsFromBreakingAPromisedTimePerToken() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 10e6);
+    time.observe(0, 10, 10e6);
+    Sequence promised = add(4, Lane.INTERACTIVE, 0, 50_000_000);
+    step();
+    Sequence prompt = add(60);
+    // 0.9 · 50 ms − 10 ms for decode leaves 35 ms at 1 ms a token.
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, prompt)).isEqualTo(35);
+    assertThat(tokensOf(plan, promised)).isEqualTo(1);
+  }
+
+  @Test
+  void countsWhatOtherEnginesTakeAgainstThePromise() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 10e6);
+    time.observe(0, 10, 10e6);
+    add(4, Lane.INTERACTIVE, 0, 50_000_000);
+    step();
+    Sequence prompt = add(60);
+    assertThat(tokensOf(scheduler.schedule(15_000_000), prompt)).isEqualTo(20);
+  }
+
+  @Test
+  void letsAPromptProgressEvenWhereNoPromiseCanBeKept() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 100e6);
+    time.observe(0, 10, 10e6);
+    add(4, Lane.INTERACTIVE, 0, 1_000_000);
+    step();
+    Sequence prompt = add(60);
+    assertThat(tokensOf(step(), prompt)).isEqualTo(16);
+  }
+
+  @Test
+  void givesBulkAloneTheWholeStep() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 100e6);
+    time.observe(0, 10, 100e6);
+    add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence prompt = add(60, Lane.BULK, 0, 0);
+    assertThat(tokensOf(step(), prompt)).isEqualTo(60);
+  }
+
+  @Test
+  void takesInteractivePromptsBeforeBulkOnesThatAlreadyRun() {
+    Sequence bulk = add(60, Lane.BULK, 0, 0);
+    step();
+    Sequence interactive = add(10);
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, interactive)).isEqualTo(10);
+    assertThat(tokensOf(plan, bulk)).isEqualTo(6);
+  }
+
+  @Test
+  void takesHigherPrioritiesFirst() {
+    limits(64, 1, 16);
+    Sequence low = add(4, Lane.INTERACTIVE, 0, 0);
+    Sequence high = add(4, Lane.INTERACTIVE, 5, 0);
+    assertThat(tokensOf(step(), high)).isEqualTo(4);
+    assertThat(scheduler.waiting()).containsExactly(low);
+  }
+
+  @Test
+  void preemptsTheLowestPriorityWhenBlocksRunOut() {
+    limits(3, 4, 16);
+    Sequence first = add(4);
+    Sequence low = add(4, Lane.INTERACTIVE, -1, 0);
+    step();
+    // Each needs a second block, one is free.
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, first)).isEqualTo(1);
+    assertThat(plan.preempted()).containsExactly(low);
+    assertThat(low.computed()).isZero();
+    assertThat(low.table().size()).isZero();
+    assertThat(scheduler.waiting()).containsExactly(low);
+  }
+
+  @Test
+  void preemptsTheLatestAmongEquals() {
+    limits(3, 4, 16);
+    add(4);
+    Sequence late = add(4);
+    step();
+    assertThat(step().preempted()).containsExactly(late);
+  }
+
+  @Test
+  void admitsNobodyInAStepThatRanOutOfBlocks() {
+    limits(3, 4, 16);
+    add(4);
+    Sequence late = add(4);
+    step();
+    Sequence waiting = add(1);
+    StepPlan<Sequence> plan = step();
+    assertThat(plan.admitted()).isEmpty();
+    assertThat(scheduler.waiting()).containsExactly(late, waiting);
+  }
+
+  @Test
+  void admitsOnlyWithBlocksForTheWholePrompt() {
+    limits(6, 4, 16);
+    Sequence first = add(16);
+    step();
+    Sequence second = add(12);
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, second)).isZero();
+    assertThat(tokensOf(plan, first)).isEqualTo(1);
+    scheduler.remove(first);
+    assertThat(tokensOf(step(), second)).isEqualTo(12);
+  }
+
+  @Test
+  void displacesBulkForAnInteractiveOneThatFindsNoRoom() {
+    limits(64, 2, 16);
+    Sequence bulk = add(4, Lane.BULK, 0, 0);
+    Sequence laterBulk = add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence interactive = add(4);
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, interactive)).isEqualTo(4);
+    assertThat(tokensOf(plan, bulk)).isEqualTo(1);
+    assertThat(plan.preempted()).containsExactly(laterBulk);
+    assertThat(tokensOf(plan, laterBulk)).isZero();
+  }
+
+  @Test
+  void displacesNobodyWhenThatWouldNotHelp() {
+    limits(7, 4, 32);
+    Sequence interactive = add(16);
+    Sequence bulk = add(4, Lane.BULK, 0, 0);
+    step();
+    add(12);
+    StepPlan<Sequence> plan = step();
+    assertThat(plan.preempted()).isEmpty();
+    assertThat(scheduler.running()).containsExactly(interactive, bulk);
+  }
+
+  @Test
+  void skipsWhatIsPausedAndKeepsItsBlocks() {
+    Sequence paused = add(4);
+    step();
+    paused.pause(true);
+    Sequence other = add(4);
+    StepPlan<Sequence> plan = step();
+    assertThat(tokensOf(plan, paused)).isZero();
+    assertThat(tokensOf(plan, other)).isEqualTo(4);
+    assertThat(paused.table().size()).isEqualTo(1);
+    paused.pause(false);
+    assertThat(tokensOf(step(), paused)).isEqualTo(1);
+  }
+
+  @Test
+  void startsBehindASharedPrefix() {
+    Sequence first = add(12);
+    step();
+    arrivals = 0;
+    Sequence second = add(12);
+    StepPlan<Sequence> plan = step();
+    assertThat(plan.admitted().getFirst().cached()).isEqualTo(8);
+    assertThat(tokensOf(plan, second)).isEqualTo(4);
+    scheduler.remove(first);
+    scheduler.remove(second);
+    assertThat(cache.free()).isEqualTo(64);
+  }
+
+  @Test
+  void plansNothingWhenNobodyIsThere() {
+    assertThat(scheduler.schedule(0).isEmpty()).isTrue();
+  }
+}
