@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * hash of everything that the block table leads to, so that a wrong, shared or overwritten block
  * changes the answer. Token 0 ends it.
  */
-public final class TestingModelRunner implements ModelRunner {
+public class TestingModelRunner implements ModelRunner {
   public static final int VOCABULARY = 128;
   private static final int EMPTY = -1;
 
