@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Weights that are not whole yet: a hidden file, and beside it a note that says which source its
@@ -43,24 +44,31 @@ final class PartialFile {
 
   /** Bytes that {@code source} need not give again. */
   long bytesFrom(String source) throws IOException {
-    return isFrom(source) ? size() : 0;
-  }
-
-  private boolean isFrom(String source) throws IOException {
-    return Files.exists(from) && Files.readString(from).startsWith(source + "\n");
+    return noted(source).isPresent() ? size() : 0;
   }
 
   /** Where {@code source} can go on; bytes of another source are thrown away. */
   Resume begin(String source) throws IOException {
-    if (isFrom(source) && Files.exists(file)) {
-      List<String> lines = Files.readAllLines(from);
-      if (lines.size() == 3) {
-        return new Resume(Integer.parseInt(lines.get(1)), Long.parseLong(lines.get(2)));
-      }
+    Optional<Resume> noted = noted(source);
+    if (noted.isPresent()) {
+      return noted.get();
     }
     delete();
     complete(source, 0, 0);
     return new Resume(0, 0);
+  }
+
+  /** What the note says about {@code source}; one that was torn by a crash counts as none. */
+  private Optional<Resume> noted(String source) throws IOException {
+    if (!Files.exists(from) || !Files.exists(file)) {
+      return Optional.empty();
+    }
+    List<String> lines = Files.readAllLines(from);
+    boolean whole =
+        lines.size() == 3 && lines.get(1).matches("\\d+") && lines.get(2).matches("\\d+");
+    return whole && lines.getFirst().equals(source)
+        ? Optional.of(new Resume(Integer.parseInt(lines.get(1)), Long.parseLong(lines.get(2))))
+        : Optional.empty();
   }
 
   /** Notes that the first {@code bytes} are {@code pieces} complete pieces. */

@@ -1,0 +1,83 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.workshop.FetchListener;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
+
+/** Weights arriving, for a person: a bar on a terminal, every tenth in a log. */
+final class FetchProgress implements FetchListener, AutoCloseable {
+  private static final int WIDTH = 100;
+
+  private final String name;
+  private final Screen screen;
+  private @Nullable ProgressBar bar;
+  private long tenths = -1;
+
+  FetchProgress(String name, Screen screen) {
+    this.name = name;
+    this.screen = screen;
+  }
+
+  @Override
+  public void note(String line) {
+    screen.err().println(name + ": " + line);
+  }
+
+  @Override
+  public void progress(long done, long total) {
+    if (screen.isTerminal()) {
+      if (bar == null) {
+        bar = bar(total);
+      }
+      bar.stepTo(done);
+    } else if (total > 0 && done * 10 / total > tenths) {
+      tenths = done * 10 / total;
+      screen.err().printf("%s: %d %% of %d MB%n", name, tenths * 10, total / 1_000_000);
+    }
+  }
+
+  private ProgressBar bar(long total) {
+    return new ProgressBarBuilder()
+        .setTaskName(name)
+        .setInitialMax(total)
+        .setUnit(" MB", 1_000_000)
+        .setStyle(ProgressBarStyle.ASCII)
+        .showSpeed()
+        .setUpdateIntervalMillis(200)
+        .setConsumer(new OnScreen(screen))
+        .build();
+  }
+
+  @Override
+  public void close() {
+    if (bar != null) {
+      bar.close();
+      screen.erase();
+    }
+  }
+
+  private record OnScreen(Screen screen) implements ProgressBarConsumer {
+    @Override
+    public int getMaxRenderedLength() {
+      return WIDTH;
+    }
+
+    @Override
+    public void accept(String rendered) {
+      screen.draw(rendered);
+    }
+
+    @Override
+    public void clear() {
+      screen.erase();
+    }
+
+    @Override
+    public void close() {
+      screen.erase();
+    }
+  }
+}

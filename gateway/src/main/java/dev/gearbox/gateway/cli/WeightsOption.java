@@ -1,0 +1,46 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.workshop.Catalog;
+import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.FetchException;
+import dev.gearbox.workshop.WeightStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Weights named by a file or by a variant of the catalog. */
+final class WeightsOption {
+  @Option(
+      names = "--weights",
+      required = true,
+      paramLabel = "FILE|VARIANT",
+      description = "A GGUF file, or a variant of the catalog (fetched when it is not here).")
+  private String weights = "";
+
+  @Option(names = "--offline", description = "Never fetch anything.")
+  private boolean offline;
+
+  /** The name as it was given. */
+  String name() {
+    return weights;
+  }
+
+  /** The file, fetched when it has to be. */
+  Path resolve(Screen screen) throws FetchException, InterruptedException {
+    Path file = Path.of(weights);
+    if (Files.exists(file)) {
+      return file;
+    }
+    CatalogEntry entry;
+    try {
+      entry = Catalog.builtIn().choose(weights);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "there is no file " + weights + " and " + e.getMessage(), e);
+    }
+    WeightStore store = new WeightStore(WeightStore.defaultFolder(System.getenv()), offline);
+    try (FetchProgress progress = new FetchProgress(entry.name(), screen)) {
+      return store.fetch(entry, progress);
+    }
+  }
+}
