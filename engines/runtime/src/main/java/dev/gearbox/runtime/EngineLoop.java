@@ -261,7 +261,7 @@ final class EngineLoop {
         return;
       }
       last = generation.finished(reason);
-    } catch (IllegalStateException e) {
+    } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "event=sampling_failed engine=" + spec.engine(), e);
       last = generation.failed(FailureCode.ENGINE_FAILED, "no token could be sampled");
     }

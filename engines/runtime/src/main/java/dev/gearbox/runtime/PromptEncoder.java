@@ -2,12 +2,18 @@ package dev.gearbox.runtime;
 
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Prompt;
+import dev.gearbox.format.tokenizer.Tokenizer;
 
 /**
  * The text side of one variant: prompts to tokens, tokens to text. Thread-safe, {@link
  * TextDecoder}s apart.
  */
 public interface PromptEncoder {
+  /** The encoder of a model that completes text and answers no chats. */
+  static PromptEncoder of(Tokenizer tokenizer) {
+    return new ModelText(tokenizer);
+  }
+
   /** See {@link dev.gearbox.engine.Engine#encode}. */
   Encoding encode(Prompt prompt);
 
