@@ -1,0 +1,341 @@
+package dev.gearbox.policy.decide;
+
+import static dev.gearbox.policy.decide.TestingPolicy.quality;
+import static dev.gearbox.policy.decide.TestingPolicy.serviceClass;
+import static dev.gearbox.policy.decide.TestingPolicy.ttft;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.engine.EngineCapabilities.Feature;
+import dev.gearbox.engine.Lane;
+import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.Targets;
+import dev.gearbox.policy.fact.VariantFacts;
+import dev.gearbox.policy.rule.ConservativeRules;
+import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class GearboxPolicyTest {
+  private final TestingPolicy gear = new TestingPolicy();
+
+  @Test
+  void anIdleMachineWithoutTargetsGivesTheBestQuality() {
+    var route = gear.route(gear.request(Targets.NONE));
+
+    assertThat(route.variant()).isEqualTo("large");
+    assertThat(route.predicted().meets()).isEqualTo(1);
+    assertThat(route.alternatives()).containsExactly("cpu/medium", "cpu/small");
+  }
+
+  @Test
+  void aTightTargetGivesTheSmallVariant() {
+    var route = gear.route(gear.request(ttft(Duration.ofMillis(200))));
+
+    assertThat(route.variant()).isEqualTo("small");
+  }
+
+  @Test
+  void aQualityFloorGivesAVariantThatReachesIt() {
+    var targets = new Targets(Duration.ofSeconds(1), null, null, null, 0.7, null);
+
+    assertThat(gear.route(gear.request(targets)).variant()).isEqualTo("medium");
+  }
+
+  @Test
+  void targetsThatNobodyMeetsAreRefusedWithOffers() {
+    var refuse = gear.refuse(gear.request(ttft(Duration.ofMillis(1))));
+
+    assertThat(refuse.status()).isEqualTo(429);
+    assertThat(refuse.code()).isEqualTo("slo_unattainable");
+    assertThat(refuse.offers()).extracting("variant").startsWith("small");
+    assertThat(refuse.retryAfter()).as("an idle machine gets no faster").isNull();
+  }
+
+  @Test
+  void anImpossibleFloorIsRefusedWithTheQualitiesThatThereAre() {
+    gear.engines.remove("large");
+
+    var refuse = gear.refuse(gear.request(quality(0.95)));
+
+    assertThat(refuse.code()).isEqualTo("slo_unattainable");
+    assertThat(refuse.offers()).extracting("quality").contains(0.8, 0.6);
+    assertThat(refuse.retryAfter()).isNull();
+  }
+
+  @Test
+  void waitingHelpsWhenAVariantThatReachesTheFloorIsLoading() {
+    gear.engine("large", State.LOADING, 0, 0);
+
+    assertThat(gear.refuse(gear.request(quality(0.95))).retryAfter()).isNotNull();
+  }
+
+  @Test
+  void whatIsLoadedAnswersWhileTheRestIsLoading() {
+    gear.engine("large", State.LOADING, 0, 0);
+    gear.engine("medium", State.WARMING, 0, 0);
+
+    assertThat(gear.route(gear.request(Targets.NONE)).variant()).isEqualTo("small");
+  }
+
+  @Test
+  void nothingLoadedYetIsWorthAnotherTry() {
+    for (String variant : List.of("small", "medium", "large")) {
+      gear.engine(variant, State.LOADING, 0, 0);
+    }
+
+    var refuse = gear.refuse(gear.request(Targets.NONE));
+
+    assertThat(refuse.status()).isEqualTo(503);
+    assertThat(refuse.code()).isEqualTo("no_engine");
+    assertThat(refuse.retryAfter()).isNotNull();
+  }
+
+  @Test
+  void enginesThatFailedForGoodAreNotWorthAnotherTry() {
+    for (String variant : List.of("small", "medium", "large")) {
+      gear.engine(variant, State.FAILED, 0, 0);
+    }
+
+    var refuse = gear.refuse(gear.request(Targets.NONE));
+
+    assertThat(refuse.code()).isEqualTo("no_engine");
+    assertThat(refuse.retryAfter()).isNull();
+  }
+
+  @Test
+  void aVariantThatIsNamedIsTheOnlyCandidate() {
+    RequestFacts any = gear.request(Targets.NONE);
+    var named =
+        new RequestFacts(
+            any.requestId(),
+            "medium",
+            any.serviceClass(),
+            any.tenant(),
+            any.targets(),
+            any.promptTokens(),
+            any.maxTokens(),
+            any.streaming(),
+            any.needs(),
+            any.arrivedNanos());
+
+    var route = gear.route(named);
+
+    assertThat(route.variant()).isEqualTo("medium");
+    assertThat(route.alternatives()).isEmpty();
+  }
+
+  @Test
+  void fullQueuesAreOverloadWithATimeToComeBack() {
+    for (String variant : List.of("small", "medium", "large")) {
+      gear.engine(variant, State.READY, 8, 32);
+    }
+
+    var refuse = gear.refuse(gear.request(Targets.NONE));
+
+    assertThat(refuse.status()).isEqualTo(503);
+    assertThat(refuse.code()).isEqualTo("overloaded");
+    assertThat(refuse.retryAfter()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(60));
+  }
+
+  @Test
+  void aPromptBeyondEveryContextIsTheClientsError() {
+    var request = promptOf(5000, Set.of());
+
+    var refuse = gear.refuse(request);
+
+    assertThat(refuse.status()).isEqualTo(400);
+    assertThat(refuse.code()).isEqualTo("context_length_exceeded");
+    assertThat(refuse.message()).contains("5000").contains("2047");
+  }
+
+  @Test
+  void aFeatureThatNobodyHasIsTheClientsError() {
+    var refuse = gear.refuse(promptOf(10, Set.of(Feature.VISION)));
+
+    assertThat(refuse.status()).isEqualTo(400);
+    assertThat(refuse.message()).contains("VISION");
+  }
+
+  @Test
+  void theAnswerNeverExceedsWhatTheContextLeaves() {
+    assertThat(gear.route(promptOf(2000, Set.of())).maxTokens()).isEqualTo(48);
+  }
+
+  @Test
+  void unknownQualityNeverReachesAFloorButMayAnswerOtherwise() {
+    gear.policy.update(Map.of("auto", List.of(TestingPolicy.variant("small", null, 90_000_000L))));
+
+    assertThat(gear.refuse(gear.request(quality(0.01))).code()).isEqualTo("slo_unattainable");
+    assertThat(gear.route(gear.request(Targets.NONE)).variant()).isEqualTo("small");
+  }
+
+  @Test
+  void aClassWhoseOwnTargetsCannotBeMetRunsLateInTheBulkLane() {
+    var targets = ttft(Duration.ofMillis(1));
+    var route = gear.route(gear.request(serviceClass(targets, 5), targets));
+
+    assertThat(route.variant()).isEqualTo("small");
+    assertThat(route.lane()).isEqualTo(Lane.BULK);
+    assertThat(route.priority()).isNegative();
+    assertThat(gear.log.find(route.id())).matches(each -> each != null && each.relegated());
+  }
+
+  @Test
+  void aClassThatMayBeShedIsRefusedInstead() {
+    var targets = ttft(Duration.ofMillis(1));
+
+    assertThat(gear.refuse(gear.request(serviceClass(targets, -1), targets)).code())
+        .isEqualTo("slo_unattainable");
+  }
+
+  @Test
+  void aPriceThatRoseUnderLoadShiftsToSmallerVariantsAndFallsAgain() {
+    gear.busy = 1;
+    String loaded = "";
+    for (int i = 0; i < 200; i++) {
+      gear.advance(1);
+      loaded = gear.route(gear.request(Targets.NONE)).variant();
+    }
+    gear.busy = 0;
+    for (int i = 0; i < 300; i++) {
+      gear.advance(1);
+      gear.policy.decide(gear.request(ttft(Duration.ofMillis(1))), gear.signals());
+    }
+
+    assertThat(loaded).isNotEqualTo("large");
+    assertThat(gear.route(gear.request(Targets.NONE)).variant()).isEqualTo("large");
+  }
+
+  @Test
+  void bookingsCountUntilTheEngineSpeaks() {
+    var signals = gear.signals();
+    for (int i = 0; i < 5; i++) {
+      gear.policy.decide(gear.request(Targets.NONE), signals);
+    }
+
+    var before = gear.policy.preview(gear.request(Targets.NONE), signals);
+    gear.advance(0.1);
+    var after = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+
+    assertThat(row(before, "cpu/large").facts().waiting()).isEqualTo(5);
+    assertThat(row(after, "cpu/large").facts().waiting()).isZero();
+  }
+
+  @Test
+  void aPreviewLeavesNothingBehind() {
+    var preview = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+
+    assertThat(preview.chosen()).isEqualTo("cpu/large");
+    assertThat(gear.log.size()).isZero();
+    assertThat(row(gear.policy.preview(gear.request(Targets.NONE), gear.signals()), "cpu/large"))
+        .matches(row -> row.facts().waiting() == 0);
+  }
+
+  @Test
+  void whatBecameOfADecisionIsOnItsRecordAndInTheMetrics() {
+    gear.meters.policy().expect("standard", List.of("ttft"));
+    RequestFacts request = gear.request(ttft(Duration.ofMillis(500)));
+    var route = gear.route(request);
+
+    gear.policy.complete(gear.timeline(request, route, 0.3, 0.9, Outcome.STOP));
+
+    var made = Objects.requireNonNull(gear.log.find(route.id()));
+    assertThat(Objects.requireNonNull(made.actual()).met())
+        .containsOnly(Map.entry("ttft", true), Map.entry("all", true));
+    assertThat(metrics())
+        .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"true\",} 1.0")
+        .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 0.0");
+  }
+
+  @Test
+  void slowAnswersTeachThePredictionToExpectThem() {
+    double before = predictedTtft();
+    gear.latency.expect("cpu/small", 90_000_000L);
+    for (int i = 0; i < 300; i++) {
+      gear.advance(1);
+      RequestFacts request = gear.request(Targets.NONE);
+      var route = gear.route(request);
+      gear.policy.complete(gear.timeline(request, route, 3 * before, 3 * before + 2, Outcome.STOP));
+    }
+
+    assertThat(predictedTtft()).isGreaterThan(2 * before);
+  }
+
+  @Test
+  void rulesThatAreNotCompiledYetLeaveTheBuiltInOnes() {
+    var early = new TestingPolicy(ConservativeRules.INSTANCE, ChoiceOptions.DEFAULT);
+
+    assertThat(early.route(early.request(Targets.NONE)).variant()).isEqualTo("large");
+    assertThat(early.route(early.request(quality(0.9))).variant()).isEqualTo("large");
+    early.policy.update(TestingPolicy.DEFAULT_RULES);
+    assertThat(early.policy.rules().version()).isEqualTo(TestingPolicy.DEFAULT_RULES.version());
+  }
+
+  @Test
+  void exploringIsForClassesThatMayBeShed() {
+    var always = new TestingPolicy(TestingPolicy.DEFAULT_RULES, new ChoiceOptions(0.5, 0.05, 1));
+
+    assertThat(always.route(always.request(serviceClass(Targets.NONE, -1), Targets.NONE)).variant())
+        .isNotEqualTo("large");
+    assertThat(always.route(always.request(serviceClass(Targets.NONE, 0), Targets.NONE)).variant())
+        .isEqualTo("large");
+  }
+
+  @Test
+  void aVariantThatArrivesLaterIsCandidateFromThenOn() {
+    VariantFacts best = TestingPolicy.variant("best", 1.05, 100_000_000L);
+    gear.ready("best");
+    gear.policy.update(
+        Map.of("auto", List.of(best, TestingPolicy.variant("small", 0.6, 90_000_000L))));
+    RequestFacts any = gear.request(Targets.NONE);
+    var request =
+        new RequestFacts(
+            any.requestId(),
+            "auto",
+            any.serviceClass(),
+            any.tenant(),
+            any.targets(),
+            Map.of("best", 10, "small", 10),
+            10,
+            false,
+            Set.of(),
+            any.arrivedNanos());
+
+    assertThat(gear.route(request).variant()).isEqualTo("best");
+  }
+
+  private RequestFacts promptOf(int tokens, Set<Feature> needs) {
+    RequestFacts any = gear.request(Targets.NONE);
+    return new RequestFacts(
+        any.requestId(),
+        any.model(),
+        any.serviceClass(),
+        any.tenant(),
+        any.targets(),
+        Map.of("small", tokens, "medium", tokens, "large", tokens),
+        any.maxTokens(),
+        any.streaming(),
+        needs,
+        any.arrivedNanos());
+  }
+
+  private double predictedTtft() {
+    var made = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+    return row(made, "cpu/large").facts().forecast().ttftP50();
+  }
+
+  private String metrics() {
+    var exposition = gear.meters.exposition();
+    return exposition.text(exposition.contentType(null));
+  }
+
+  private static CandidateRow row(DecisionRecord made, String engine) {
+    return Objects.requireNonNull(made.row(engine));
+  }
+}
