@@ -12,9 +12,11 @@ import dev.gearbox.telemetry.record.StepRecord;
  *   θ ← max(0, θ + g e)              P ← (P − g zᵀP) / f
  * </pre>
  *
- * The division by f (forgetting) is left out while trace(P) would exceed its start, so that a long
- * calm does not make the next step count for everything. P is in units of the relative noise's
- * variance. One thread learns; any may read, from coefficients that are replaced as a whole.
+ * No coefficient becomes less certain than it was at the start, so that a long calm does not make
+ * the next step count for everything. That bound is per coefficient: one on the trace would let a
+ * feature that never shows (no other engine on the device) use it up and stop all forgetting. P is
+ * in units of the relative noise's variance. One thread learns; any may read, from coefficients
+ * that are replaced as a whole.
  */
 final class StepModel {
   private static final int N = 6;
@@ -81,17 +83,24 @@ final class StepModel {
   }
 
   private void updateCovariance(double gainScale) {
-    double trace = 0;
     for (int i = 0; i < N; i++) {
       for (int j = 0; j < N; j++) {
-        covariance[i * N + j] -= pz[i] * pz[j] / gainScale;
+        covariance[i * N + j] = (covariance[i * N + j] - pz[i] * pz[j] / gainScale) / FORGETTING;
       }
-      trace += covariance[i * N + i] / scale[i];
     }
-    if (trace / FORGETTING <= N) {
-      for (int i = 0; i < N * N; i++) {
-        covariance[i] /= FORGETTING;
+    for (int i = 0; i < N; i++) {
+      double variance = covariance[i * N + i];
+      if (variance > scale[i]) {
+        shrink(i, Math.sqrt(scale[i] / variance));
       }
+    }
+  }
+
+  /** Scales a row and a column alike, which keeps the matrix positive. */
+  private void shrink(int at, double factor) {
+    for (int j = 0; j < N; j++) {
+      covariance[at * N + j] *= factor;
+      covariance[j * N + at] *= factor;
     }
   }
 

@@ -22,17 +22,18 @@ public final class RuleBase implements Rules {
   private static final String GLOBAL = "ruling";
   private static final String DESCRIPTION = "org.kie.api.definition.type.Description";
   private static final int POOLED = 4;
+  private static final System.Logger LOG = System.getLogger(RuleBase.class.getName());
 
   private final String version;
-  private final KieBase base;
   private final KieSessionsPool pool;
+  private final boolean declaresRuling;
   private final Map<String, RuleInfo> rules = new TreeMap<>();
   private final RuleLimits limits;
   private final LongSupplier clock;
 
   private RuleBase(String version, KieBase base, RuleLimits limits, LongSupplier clock) {
     this.version = version;
-    this.base = base;
+    this.declaresRuling = declaresRuling(base);
     this.pool = base.newKieSessionsPool(POOLED);
     this.limits = limits;
     this.clock = clock;
@@ -49,7 +50,7 @@ public final class RuleBase implements Rules {
   }
 
   /**
-   * Compiles rule texts; takes about a second.
+   * Compiles rule texts; takes a second or two.
    *
    * @param sources rule files in their order
    * @param limits for every decision
@@ -61,8 +62,10 @@ public final class RuleBase implements Rules {
     if (sources.isEmpty()) {
       throw new IllegalArgumentException("a rule base needs at least one rule file");
     }
-    return new RuleBase(
-        RuleCompiler.version(sources), RuleCompiler.compile(sources), limits, clock);
+    RuleBase compiled =
+        new RuleBase(RuleCompiler.version(sources), RuleCompiler.compile(sources), limits, clock);
+    compiled.rehearse();
+    return compiled;
   }
 
   @Override
@@ -79,9 +82,26 @@ public final class RuleBase implements Rules {
   public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
     Ruling ruling = new Ruling(request);
     Watch watch = new Watch(ruling, rules, clock, limits.time());
+    try {
+      int fired = fire(ruling, watch, limits.firings(), request, candidates);
+      if (watch.late()) {
+        return conservative(request, candidates, "rules took longer than " + limits.time());
+      }
+      if (fired >= limits.firings()) {
+        return conservative(request, candidates, "rules fired " + fired + " times");
+      }
+      return ruling.ruled();
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "event=rule_failed version=" + version, e);
+      return conservative(request, candidates, "a rule failed: " + rootMessage(e));
+    }
+  }
+
+  private int fire(
+      Ruling ruling, Watch watch, int most, RequestFacts request, List<CandidateFacts> candidates) {
     KieSession session = pool.newKieSession();
     try {
-      if (declaresRuling()) {
+      if (declaresRuling) {
         session.setGlobal(GLOBAL, ruling);
       }
       session.addEventListener(watch);
@@ -93,21 +113,24 @@ public final class RuleBase implements Rules {
       for (CandidateFacts candidate : ordered) {
         session.insert(candidate);
       }
-      int fired = session.fireAllRules(limits.firings());
-      if (watch.late()) {
-        return conservative(request, candidates, "rules took longer than " + limits.time());
-      }
-      if (fired >= limits.firings()) {
-        return conservative(request, candidates, "rules fired " + fired + " times");
-      }
-      return ruling.ruled();
-    } catch (RuntimeException e) {
-      System.getLogger(RuleBase.class.getName())
-          .log(System.Logger.Level.ERROR, "event=rule_failed version=" + version, e);
-      return conservative(request, candidates, "a rule failed: " + rootMessage(e));
+      return session.fireAllRules(most);
     } finally {
       session.removeEventListener(watch);
       session.dispose();
+    }
+  }
+
+  private void rehearse() {
+    for (int i = 0; i < Rehearsal.ROUNDS; i++) {
+      Ruling ruling = new Ruling(Rehearsal.REQUEST);
+      Watch patient = new Watch(ruling, rules, () -> 0, limits.time());
+      try {
+        fire(ruling, patient, Rehearsal.FIRINGS, Rehearsal.REQUEST, Rehearsal.CANDIDATES);
+      } catch (RuntimeException e) {
+        // Made-up facts prove nothing: a rule that fails on real ones is reported then.
+        LOG.log(System.Logger.Level.DEBUG, "event=rehearsal_failed version=" + version, e);
+        return;
+      }
     }
   }
 
@@ -117,7 +140,7 @@ public final class RuleBase implements Rules {
   }
 
   /** Rule files that never speak need not declare the global, and Drools refuses unknown ones. */
-  private boolean declaresRuling() {
+  private static boolean declaresRuling(KieBase base) {
     for (KiePackage each : base.getKiePackages()) {
       if (each.getGlobalVariables().stream().anyMatch(global -> global.getName().equals(GLOBAL))) {
         return true;

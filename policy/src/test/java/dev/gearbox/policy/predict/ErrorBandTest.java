@@ -1,0 +1,102 @@
+package dev.gearbox.policy.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import org.junit.jupiter.api.Test;
+
+class ErrorBandTest {
+  @Property(tries = 20)
+  void theBandCoversItsShareWhateverDriftThereIs(
+      @ForAll long seed,
+      @ForAll @DoubleRange(min = -0.5, max = 1.5) double drift,
+      @ForAll @DoubleRange(min = 0.05, max = 0.8) double noise) {
+    SplittableRandom random = new SplittableRandom(seed);
+    ErrorBand band = new ErrorBand();
+    int requests = 4000;
+    int[] covered = new int[ErrorBand.LEVELS.length];
+    for (int i = 0; i < requests; i++) {
+      double score = drift * i / requests + noise * random.nextGaussian();
+      for (int level = 0; level < covered.length; level++) {
+        covered[level] += score <= band.quantile(ErrorBand.LEVELS[level]) ? 1 : 0;
+      }
+      band.observe(score);
+    }
+    for (int level = 0; level < covered.length; level++) {
+      assertThat((double) covered[level] / requests)
+          .as("level %s", ErrorBand.LEVELS[level])
+          .isBetween(ErrorBand.LEVELS[level] - 0.03, ErrorBand.LEVELS[level] + 0.03);
+    }
+  }
+
+  @Property(tries = 100)
+  void probabilitiesAreMonotoneAndWithinBounds(
+      @ForAll @DoubleRange(min = -10, max = 10) double a,
+      @ForAll @DoubleRange(min = -10, max = 10) double b) {
+    ErrorBand band = new ErrorBand();
+    band.observe(0.2);
+
+    double low = band.below(Math.min(a, b), 1);
+    double high = band.below(Math.max(a, b), 1);
+
+    assertThat(low).isBetween(0.0, high);
+    assertThat(high).isLessThanOrEqualTo(1);
+  }
+
+  @Test
+  void startsAsWideAsThePrior() {
+    ErrorBand band = new ErrorBand();
+
+    assertThat(band.below(0, 1)).isBetween(0.49, 0.51);
+    assertThat(band.below(ErrorBand.PRIOR_SIGMA, 1)).isBetween(0.82, 0.86);
+    assertThat(band.below(ErrorBand.PRIOR_SIGMA, 2)).isBetween(0.66, 0.72);
+  }
+
+  @Test
+  void probabilitiesFollowTheScores() {
+    ErrorBand band = new ErrorBand();
+    SplittableRandom random = new SplittableRandom(7);
+    for (int i = 0; i < 3000; i++) {
+      band.observe(0.7 + 0.1 * random.nextGaussian());
+    }
+
+    assertThat(band.below(0.7, 1)).isBetween(0.4, 0.6);
+    assertThat(band.below(0.3, 1)).isLessThan(0.05);
+    assertThat(band.below(1.1, 1)).isGreaterThan(0.95);
+  }
+
+  @Test
+  void leavingOutAbandonedRequestsWouldBeRosier() {
+    ErrorBand counted = new ErrorBand();
+    ErrorBand dropped = new ErrorBand();
+    SplittableRandom random = new SplittableRandom(3);
+    double patience = 0.4;
+    for (int i = 0; i < 3000; i++) {
+      double score = 0.5 * random.nextGaussian();
+      if (score <= patience) {
+        counted.observe(score);
+        dropped.observe(score);
+      } else {
+        counted.observeCensored(patience);
+      }
+    }
+
+    assertThat(dropped.quantile(0.9)).isLessThan(patience);
+    assertThat(counted.quantile(0.9)).isGreaterThan(dropped.quantile(0.9));
+    assertThat(counted.below(0.3, 1)).isLessThan(dropped.below(0.3, 1));
+  }
+
+  @Test
+  void stayingFiniteAfterManyObservations() {
+    ErrorBand band = new ErrorBand();
+    for (int i = 0; i < 50_000; i++) {
+      band.observe(i % 2 == 0 ? 0.1 : Double.POSITIVE_INFINITY);
+    }
+
+    assertThat(band.below(0.2, 1)).isBetween(0.45, 0.55);
+    assertThat(band.quantile(0.99)).isFinite();
+  }
+}

@@ -1,0 +1,106 @@
+package dev.gearbox.policy.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.gearbox.telemetry.record.StepRecord;
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import net.jqwik.api.constraints.LongRange;
+import org.assertj.core.data.Percentage;
+import org.junit.jupiter.api.Test;
+
+class StepModelTest {
+  private static final long BYTES = 1_000_000_000L;
+
+  @Test
+  void beforeAnyStepAStepReadsTheWeightsOnce() {
+    StepModel model = new StepModel(BYTES, new DevicePrior(10e9, 100e9));
+
+    assertThat(model.decode(0, 0)).isCloseTo(0.1, within(1e-9));
+    assertThat(model.prefill(10, 0)).isCloseTo(0.1, within(1e-9));
+  }
+
+  @Property(tries = 20)
+  void learnsStepTimesFromAnyPrior(
+      @ForAll @DoubleRange(min = 0.2, max = 5) double speed, @ForAll long seed) {
+    StepModel model = new StepModel(BYTES, new DevicePrior(10e9 * speed, 100e9 * speed));
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 400; i++) {
+      model.learn(step(random, 1, 1 + 0.05 * random.nextGaussian()));
+    }
+
+    assertThat(model.decode(4, 1000)).isCloseTo(truth(4, 1000, 0), Percentage.withPercentage(15));
+    assertThat(model.decode(1, 200) + model.prefill(100, 5000))
+        .isCloseTo(truth(1, 200, 100), Percentage.withPercentage(15));
+  }
+
+  @Test
+  void followsAMachineThatBecomesSlower() {
+    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    SplittableRandom random = new SplittableRandom(5);
+    for (int i = 0; i < 5000; i++) {
+      model.learn(step(random, 1, 1));
+    }
+    for (int i = 0; i < 1500; i++) {
+      model.learn(step(random, 2, 1));
+    }
+
+    assertThat(model.decode(4, 1000))
+        .isCloseTo(2 * truth(4, 1000, 0), Percentage.withPercentage(20));
+  }
+
+  @Test
+  void aLongCalmDoesNotMakeTheNextStepCountForEverything() {
+    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    for (int i = 0; i < 50_000; i++) {
+      model.learn(record(1, 100, 0, truth(1, 100, 0)));
+    }
+    model.learn(record(1, 100, 0, 100 * truth(1, 100, 0)));
+
+    assertThat(model.decode(1, 100)).isCloseTo(truth(1, 100, 0), Percentage.withPercentage(25));
+  }
+
+  @Property(tries = 200)
+  void predictionsAreNeverNegativeOrEndless(
+      @ForAll @LongRange(min = 1, max = 100_000_000_000L) long nanos, @ForAll long seed) {
+    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 50; i++) {
+      long noisy = Math.max(1, (long) (nanos * random.nextDouble()));
+      model.learn(
+          new StepRecord(
+              "e",
+              "d",
+              random.nextInt(9),
+              random.nextInt(9000),
+              random.nextInt(512),
+              9,
+              5,
+              noisy,
+              1));
+    }
+
+    assertThat(model.decode(8, 4000)).isFinite().isNotNegative();
+    assertThat(model.prefill(512, 1e5)).isFinite().isNotNegative();
+  }
+
+  private static StepRecord step(SplittableRandom random, double factor, double noise) {
+    int sequences = random.nextInt(1, 9);
+    long context = sequences * random.nextLong(50, 500);
+    int prefill = random.nextInt(3) == 0 ? random.nextInt(1, 256) : 0;
+    return record(
+        sequences, context, prefill, factor * noise * truth(sequences, (double) context, prefill));
+  }
+
+  private static StepRecord record(int sequences, long context, int prefill, double seconds) {
+    return new StepRecord(
+        "e", "d", sequences, context, prefill, prefill * 50.0, 0, (long) (seconds * 1e9), 1);
+  }
+
+  private static double truth(double sequences, double context, double prefill) {
+    return 0.08 + 0.012 * sequences + 0.004 * context / 1e3 + 0.011 * prefill;
+  }
+}
