@@ -1,0 +1,82 @@
+package dev.gearbox.cpu.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.engine.Engine;
+import dev.gearbox.engine.EngineCapabilities.Feature;
+import dev.gearbox.engine.EngineContract;
+import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.EngineSpec;
+import dev.gearbox.runtime.PromptEncoder;
+import dev.gearbox.telemetry.record.RequestTimeline;
+import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+
+/** The contract on real weights. */
+@Tag("weights")
+final class CpuEngineContractTest extends EngineContract {
+  private static final String WEIGHTS = "smollm2-135m-instruct-q4_1.gguf";
+
+  private final CpuWorkers workers = new CpuWorkers(2);
+  private final Device device = new Device("cpu-simd", System::nanoTime, new Ignored());
+
+  @Override
+  protected Engine open(int maxSequences, int queueLimit) {
+    EngineSpec spec =
+        new EngineSpec(
+            "cpu/smollm2",
+            "cpu",
+            "smollm2",
+            "smollm2-test",
+            Set.of(Feature.LOGPROBS, Feature.LOGIT_BIAS),
+            maxSequences,
+            1024,
+            640,
+            256,
+            queueLimit);
+    try (GgufFile file = GgufFile.open(weights())) {
+      PromptEncoder encoder = PromptEncoder.of(Tokenizer.of(file));
+      return device.open(spec, CpuModel.load(file, workers), encoder);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + weights(), e);
+    }
+  }
+
+  private static Path weights() {
+    String folder = System.getProperty("GEARBOX_MODELS", System.getenv("GEARBOX_MODELS"));
+    Path models =
+        folder == null
+            ? Path.of(System.getProperty("user.home"), ".gearbox", "models")
+            : Path.of(folder);
+    Path file = models.resolve(WEIGHTS);
+    assertThat(Files.isRegularFile(file))
+        .as("%s is needed: run ./gearbox pull smollm2, or set GEARBOX_MODELS", file)
+        .isTrue();
+    return file;
+  }
+
+  @AfterEach
+  void closeDevice() {
+    device.close();
+    workers.close();
+  }
+
+  /** Telemetry is another test's business. */
+  private static final class Ignored implements TelemetrySink {
+    @Override
+    public void step(StepRecord step) {}
+
+    @Override
+    public void finished(RequestTimeline timeline) {}
+  }
+}
