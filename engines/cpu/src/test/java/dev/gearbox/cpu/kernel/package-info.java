@@ -1,0 +1,4 @@
+@NullMarked
+package dev.gearbox.cpu.kernel;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.gearbox.cpu.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.gearbox.cpu.parallel;
+
+import org.jspecify.annotations.NullMarked;
