@@ -83,9 +83,12 @@ public final class Device implements AutoCloseable {
     DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
     TokenStream warmUp = TokenStream.discarding(warmUp(capabilities), engine);
     send(() -> {
-      engines.add(loop);
-      order.join(loop);
-      loop.open(warmUp);
+      if (ended) {
+        loop.close();
+      } else {
+        engines.add(loop);
+        loop.open(warmUp);
+      }
     });
     return engine;
   }

@@ -1,17 +1,19 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.engine.TokenEvent.FinishReason;
 import dev.gearbox.runtime.EngineStatus.Load;
 import dev.gearbox.runtime.cache.KvCache;
+import dev.gearbox.runtime.sample.Sampler;
+import dev.gearbox.runtime.sample.SamplingBuffers;
 import dev.gearbox.runtime.schedule.Scheduler;
 import dev.gearbox.runtime.schedule.StepPlan;
 import dev.gearbox.runtime.schedule.StepPlan.Admitted;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 import dev.gearbox.runtime.schedule.StepTime;
-import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.ArrayList;
@@ -42,8 +44,8 @@ final class EngineLoop {
   private final StepTime time = new StepTime();
   private final Scheduler<Generation> scheduler;
   private final EngineTotals totals = new EngineTotals();
-  private final StepBatch batch = new StepBatch();
-  private float[] logits = {};
+  private final StepRun run;
+  private final SamplingBuffers buffers = new SamplingBuffers();
   private final Map<TokenStream, Generation> generations = new LinkedHashMap<>();
   private @Nullable TokenStream warmUp;
   private long arrivals;
@@ -66,6 +68,7 @@ final class EngineLoop {
     this.clock = clock;
     this.sink = sink;
     this.seeds = seeds;
+    this.run = new StepRun(runner);
     this.cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
     int stepTokens = Math.min(spec.maxStepTokens(), runner.maxStepTokens());
     this.scheduler = new Scheduler<>(cache, time, spec.maxSequences(), stepTokens);
@@ -100,8 +103,10 @@ final class EngineLoop {
   }
 
   private void begin(TokenStream stream, long submittedNanos) {
-    Generation generation =
-        new Generation(stream, arrivals++, encoder, seeds.nextLong(), submittedNanos);
+    GenerationRequest request = stream.request();
+    int[] prompt = request.prompt().toArray();
+    Sampler sampler = new Sampler(request.sampling(), seeds.nextLong(), prompt, buffers);
+    Generation generation = new Generation(stream, arrivals++, encoder, sampler, submittedNanos);
     generations.put(stream, generation);
     scheduler.add(generation);
   }
@@ -183,12 +188,11 @@ final class EngineLoop {
         publish();
         return 0;
       }
-      fill(plan);
-      runner.step(batch, logits);
+      float[] logits = run.step(plan);
       long end = clock.getAsLong();
       scheduler.computed(plan);
       report(plan, start, end);
-      sample(plan, end);
+      sample(plan, logits, end);
       publish();
       return Math.max(1, end - start);
     } catch (RuntimeException | Error e) {
@@ -207,53 +211,27 @@ final class EngineLoop {
     }
   }
 
-  private void fill(StepPlan<Generation> plan) {
-    batch.clear();
-    for (Chunk<Generation> chunk : plan.chunks()) {
-      Generation generation = chunk.sequence();
-      batch.beginSequence(chunk.from(), generation.table().blocks());
-      int end = chunk.from() + chunk.count();
-      for (int i = chunk.from(); i < end; i++) {
-        batch.addToken(generation.token(i), i == generation.size() - 1);
-      }
-    }
-    int needed = batch.logitRows() * runner.vocabulary();
-    if (logits.length < needed) {
-      logits = new float[needed];
-    }
-  }
-
   private void report(StepPlan<Generation> plan, long start, long end) {
     long nanos = Math.max(1, end - start);
     time.observe(plan.decodes(), plan.prefillTokens(), (double) nanos);
     // Steps of a warm-up are slower than any that follow.
     if (warmUp == null) {
-      sink.step(
-          new StepRecord(
-              spec.engine(),
-              device,
-              plan.decodes(),
-              plan.decodeContext(),
-              plan.prefillTokens(),
-              plan.prefillContext(),
-              otherNanos,
-              nanos,
-              end));
+      sink.step(plan.record(spec.engine(), device, otherNanos, nanos, end));
     }
     otherNanos = 0;
   }
 
-  private void sample(StepPlan<Generation> plan, long nowNanos) {
+  private void sample(StepPlan<Generation> plan, float[] logits, long nowNanos) {
     int row = 0;
     for (Chunk<Generation> chunk : plan.chunks()) {
       if (chunk.last()) {
-        take(chunk.sequence(), row * runner.vocabulary(), nowNanos);
+        take(chunk.sequence(), logits, row * runner.vocabulary(), nowNanos);
         row++;
       }
     }
   }
 
-  private void take(Generation generation, int from, long nowNanos) {
+  private void take(Generation generation, float[] logits, int from, long nowNanos) {
     TokenEvent last;
     try {
       FinishReason reason = generation.accept(logits, from, runner.vocabulary(), nowNanos);

@@ -33,14 +33,18 @@ final class Generation extends Sequence {
   private int cached;
 
   Generation(
-      TokenStream stream, long arrival, PromptEncoder encoder, long seed, long submittedNanos) {
+      TokenStream stream,
+      long arrival,
+      PromptEncoder encoder,
+      Sampler sampler,
+      long submittedNanos) {
     super(stream.request(), arrival);
     GenerationRequest request = stream.request();
     this.stream = stream;
     this.encoder = encoder;
     this.decoder = encoder.decoder();
     this.stopText = new StopText(request.stop());
-    this.sampler = new Sampler(request.sampling(), seed, request.prompt().toArray());
+    this.sampler = sampler;
     this.submitted = submittedNanos;
   }
 
@@ -110,8 +114,8 @@ final class Generation extends Sequence {
       due = lastToken + request().tpotTargetNanos();
     }
     if (request().deadlineNanos() != Long.MAX_VALUE) {
-      int tokensLeft = request().maxTokens() - generated();
-      double workLeft = tokensLeft * decodeNanos + remaining() * prefillTokenNanos;
+      // Only the work that is certain: most answers end long before max_tokens.
+      double workLeft = decodeNanos + remaining() * prefillTokenNanos;
       due = Math.min(due, request().deadlineNanos() - (long) workLeft);
     }
     return due;

@@ -1,14 +1,17 @@
 package dev.gearbox.runtime;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Which engine of a device steps next. An engine that would be late if another went first is
  * urgent; among urgent ones the earliest due goes. Otherwise the one that has used the least device
  * time in proportion to its weight (start-time fair queueing: who was idle resumes where the others
- * stand).
+ * stand). A promise that cannot be kept would be urgent for ever, so urgency ends with a lead over
+ * the others.
  *
  * @param <E> what takes turns
  */
@@ -16,7 +19,11 @@ final class StepOrder<E> {
   /** Interactive work gets this many times the device time of bulk. */
   static final int INTERACTIVE_WEIGHT = 4;
 
+  /** Weighted device time that urgency may take beyond an engine's share. */
+  static final double MAX_LEAD_NANOS = 500e6;
+
   private final Map<E, Double> used = new HashMap<>();
+  private Set<E> backlogged = Set.of();
   private double virtualTime;
 
   /**
@@ -28,30 +35,56 @@ final class StepOrder<E> {
    */
   record Contender<E>(E engine, long dueNanos, double stepNanos) {}
 
-  void join(E engine) {
-    used.put(engine, virtualTime);
-  }
-
   void leave(E engine) {
     used.remove(engine);
   }
 
   /** Who goes; {@code contenders} is not empty. */
   E next(List<Contender<E>> contenders, long nowNanos) {
+    double least = advance(contenders);
     double longest = 0;
     for (Contender<E> contender : contenders) {
       longest = Math.max(longest, contender.stepNanos());
     }
-    Contender<E> chosen = contenders.getFirst();
-    double chosenDue = dueIfUrgent(chosen, nowNanos, longest);
+    E chosen = contenders.getFirst().engine();
+    double chosenDue = Double.NaN;
     for (Contender<E> contender : contenders) {
-      double due = dueIfUrgent(contender, nowNanos, longest);
-      if (due < chosenDue || (due == chosenDue && start(contender) < start(chosen))) {
-        chosen = contender;
+      double usedTime = used(contender.engine());
+      boolean leads = usedTime - least > MAX_LEAD_NANOS;
+      double due = leads ? Double.POSITIVE_INFINITY : dueIfUrgent(contender, nowNanos, longest);
+      if (Double.isNaN(chosenDue)
+          || due < chosenDue
+          || (due == chosenDue && usedTime < used(chosen))) {
+        chosen = contender.engine();
         chosenDue = due;
       }
     }
-    return chosen.engine();
+    return chosen;
+  }
+
+  /** Moves virtual time on and lets those who were idle begin there; returns the least used. */
+  private double advance(List<Contender<E>> contenders) {
+    double least = Double.POSITIVE_INFINITY;
+    for (Contender<E> contender : contenders) {
+      if (backlogged.contains(contender.engine())) {
+        least = Math.min(least, used(contender.engine()));
+      }
+    }
+    if (least != Double.POSITIVE_INFINITY) {
+      virtualTime = Math.max(virtualTime, least);
+    }
+    Set<E> present = new HashSet<>();
+    least = Double.POSITIVE_INFINITY;
+    for (Contender<E> contender : contenders) {
+      E engine = contender.engine();
+      present.add(engine);
+      if (!backlogged.contains(engine)) {
+        used.put(engine, Math.max(virtualTime, used(engine)));
+      }
+      least = Math.min(least, used(engine));
+    }
+    backlogged = present;
+    return least;
   }
 
   /** Nanoseconds until it is due; infinite when it can wait for another's step. */
@@ -63,17 +96,12 @@ final class StepOrder<E> {
     return left < contender.stepNanos() + longest ? left : Double.POSITIVE_INFINITY;
   }
 
-  private double start(Contender<E> contender) {
-    return start(contender.engine());
-  }
-
-  private double start(E engine) {
-    return Math.max(virtualTime, used.getOrDefault(engine, virtualTime));
+  private double used(E engine) {
+    return used.getOrDefault(engine, 0.0);
   }
 
   /** Charges a step of {@code nanos} to an engine. */
   void charge(E engine, long nanos, int weight) {
-    virtualTime = start(engine);
-    used.put(engine, virtualTime + (double) nanos / weight);
+    used.merge(engine, (double) nanos / weight, Double::sum);
   }
 }

@@ -4,19 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.runtime.StepOrder.Contender;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 final class StepOrderTest {
   private static final long NEVER = Long.MAX_VALUE;
 
   private final StepOrder<String> order = new StepOrder<>();
-
-  @BeforeEach
-  void joinBoth() {
-    order.join("a");
-    order.join("b");
-  }
 
   private String next(long dueA, long dueB, long now) {
     return order.next(List.of(new Contender<>("a", dueA, 10), new Contender<>("b", dueB, 10)), now);
@@ -31,6 +24,7 @@ final class StepOrderTest {
 
   @Test
   void isFairWhileNobodyIsPressed() {
+    assertThat(next(NEVER, NEVER, 0)).isEqualTo("a");
     order.charge("a", 50, 1);
     assertThat(next(1_000, NEVER, 100)).isEqualTo("b");
     order.charge("b", 80, 1);
@@ -51,6 +45,7 @@ final class StepOrderTest {
   @Test
   void owesNothingToWhoWasIdle() {
     for (int i = 0; i < 100; i++) {
+      assertThat(order.next(List.of(new Contender<>("a", NEVER, 10)), 0)).isEqualTo("a");
       order.charge("a", 10, 1);
     }
     int stepsOfB = 0;
@@ -60,5 +55,18 @@ final class StepOrderTest {
       order.charge(chosen, 10, 1);
     }
     assertThat(stepsOfB).isBetween(9, 12);
+  }
+
+  @Test
+  void doesNotLetAnImpossiblePromiseStarveTheOthers() {
+    int stepsOfB = 0;
+    long step = 50_000_000;
+    for (int i = 0; i < 100; i++) {
+      // Due in the past, whatever is done.
+      String chosen = next(0, NEVER, 1_000_000_000L + i);
+      stepsOfB += chosen.equals("b") ? 1 : 0;
+      order.charge(chosen, step, 1);
+    }
+    assertThat(stepsOfB).isBetween(40, 50);
   }
 }

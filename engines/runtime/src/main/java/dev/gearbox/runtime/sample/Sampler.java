@@ -17,15 +17,16 @@ public final class Sampler {
   private final SplittableRandom random;
   private final TokenTally tally = new TokenTally();
   private final boolean penalizes;
-  private float[] adjusted = {};
-  private final Candidates candidates = new Candidates();
+  private final SamplingBuffers buffers;
 
   /**
    * @param seed used when the spec names none
    * @param prompt tokens that the repetition penalty counts as seen
+   * @param buffers shared by the samplers of one thread
    */
-  public Sampler(SamplingSpec spec, long seed, int[] prompt) {
+  public Sampler(SamplingSpec spec, long seed, int[] prompt, SamplingBuffers buffers) {
     this.spec = spec;
+    this.buffers = buffers;
     Long asked = spec.seed();
     this.random = new SplittableRandom(asked == null ? seed : asked);
     this.penalizes =
@@ -63,9 +64,7 @@ public final class Sampler {
   }
 
   private float[] adjust(float[] logits, int from, int vocabulary) {
-    if (adjusted.length != vocabulary) {
-      adjusted = new float[vocabulary];
-    }
+    float[] adjusted = buffers.logits(vocabulary);
     System.arraycopy(logits, from, adjusted, 0, vocabulary);
     for (Map.Entry<Integer, Float> bias : spec.logitBias().entrySet()) {
       int token = bias.getKey();
@@ -97,6 +96,7 @@ public final class Sampler {
   }
 
   private int draw(float[] logits, int from, int vocabulary, int likeliest) {
+    Candidates candidates = buffers.candidates();
     candidates.fill(logits, from, vocabulary, likeliest, spec.temperature(), NEGLIGIBLE);
     if (spec.topK() > 0) {
       candidates.keepTop(spec.topK());

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime.schedule;
 
+import dev.gearbox.telemetry.record.StepRecord;
 import java.util.List;
 
 /**
@@ -52,8 +53,7 @@ public record StepPlan<S extends Sequence>(
     return sum;
   }
 
-  /** Context length summed over the sequences that decode. */
-  public long decodeContext() {
+  private long decodeContext() {
     long sum = 0;
     for (Chunk<S> chunk : chunks) {
       sum += chunk.decode() ? chunk.from() + chunk.count() : 0;
@@ -65,13 +65,24 @@ public record StepPlan<S extends Sequence>(
     return tokens() - decodes();
   }
 
-  /** Σ chunk · (context before it + chunk / 2) over the prefill chunks. */
-  public double prefillContext() {
-    double sum = 0;
+  /** What the step was, once it is done. */
+  public StepRecord record(
+      String engine, String device, long otherStepsNanos, long nanos, long endedNanos) {
+    double prefillContext = 0;
     for (Chunk<S> chunk : chunks) {
-      sum += chunk.decode() ? 0 : chunk.count() * (chunk.from() + chunk.count() / 2.0);
+      double middle = chunk.from() + chunk.count() / 2.0;
+      prefillContext += chunk.decode() ? 0 : chunk.count() * middle;
     }
-    return sum;
+    return new StepRecord(
+        engine,
+        device,
+        decodes(),
+        decodeContext(),
+        prefillTokens(),
+        prefillContext,
+        otherStepsNanos,
+        nanos,
+        endedNanos);
   }
 
   public boolean isEmpty() {

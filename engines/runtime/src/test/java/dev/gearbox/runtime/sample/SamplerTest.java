@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenEvent.Alternative;
 import dev.gearbox.engine.TokenEvent.Logprob;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -28,7 +29,7 @@ final class SamplerTest {
   }
 
   private static Set<Integer> drawn(SamplingSpec spec, float[] logits) {
-    Sampler sampler = new Sampler(spec, 0, new int[0]);
+    Sampler sampler = new Sampler(spec, 0, new int[0], new SamplingBuffers());
     Set<Integer> tokens = new TreeSet<>();
     for (int i = 0; i < 2000; i++) {
       tokens.add(sampler.sample(logits, 0, logits.length));
@@ -37,7 +38,7 @@ final class SamplerTest {
   }
 
   private static Sampler greedy(SamplingSpec spec, int... prompt) {
-    return new Sampler(spec, 0, prompt);
+    return new Sampler(spec, 0, prompt, new SamplingBuffers());
   }
 
   @Test
@@ -92,7 +93,7 @@ final class SamplerTest {
   @Test
   void followsTheDistribution() {
     float[] logits = {(float) Math.log(.7), (float) Math.log(.2), (float) Math.log(.1)};
-    Sampler sampler = new Sampler(spec(1, 0, 1, 0), 0, new int[0]);
+    Sampler sampler = new Sampler(spec(1, 0, 1, 0), 0, new int[0], new SamplingBuffers());
     int[] counts = new int[3];
     int draws = 20_000;
     for (int i = 0; i < draws; i++) {
@@ -176,12 +177,12 @@ final class SamplerTest {
     while (kept < k && mass < percent / 100.0 * total - 1e-9) {
       mass += Math.exp(logits[top[kept++]] - logits[likeliest]);
     }
-    assertThat(candidates.tokens()).contains(box(java.util.Arrays.copyOf(top, kept)));
+    assertThat(candidates.tokens()).contains(box(Arrays.copyOf(top, kept)));
     assertThat(candidates.tokens().length).isBetween(kept, kept + 1);
   }
 
   private static Integer[] box(int[] values) {
-    return java.util.Arrays.stream(values).boxed().toArray(Integer[]::new);
+    return Arrays.stream(values).boxed().toArray(Integer[]::new);
   }
 
   @Test
