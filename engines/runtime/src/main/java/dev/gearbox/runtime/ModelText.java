@@ -3,25 +3,43 @@ package dev.gearbox.runtime;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.TokenIds;
+import dev.gearbox.format.template.PromptCodec;
+import dev.gearbox.format.template.TemplateException;
 import dev.gearbox.format.tokenizer.Detokenizer;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 
 /** A model's own tokenizer and chat template as a {@link PromptEncoder}. */
 final class ModelText implements PromptEncoder {
+  private final PromptCodec codec;
   private final Tokenizer tokenizer;
 
-  ModelText(Tokenizer tokenizer) {
-    this.tokenizer = tokenizer;
+  ModelText(PromptCodec codec) {
+    this.codec = codec;
+    this.tokenizer = codec.tokenizer();
   }
 
   @Override
   public Encoding encode(Prompt prompt) {
     return switch (prompt) {
       case Prompt.Tokens tokens -> check(tokens.ids());
-      case Prompt.Text text -> encoded(tokenizer.encode(text.text(), true));
-      case Prompt.Chat chat -> new Encoding.Rejected("the model has no chat template");
+      case Prompt.Text text -> notEmpty(TokenIds.of(codec.encodeText(text.text())));
+      case Prompt.Chat chat -> chat(chat);
     };
+  }
+
+  private Encoding chat(Prompt.Chat chat) {
+    if (!codec.chats()) {
+      return new Encoding.Rejected("the model has no chat template: use completions");
+    }
+    try {
+      int[] ids = codec.encodeChat(ChatValues.messages(chat), ChatValues.tools(chat), true);
+      return notEmpty(TokenIds.of(ids));
+    } catch (TemplateException e) {
+      return new Encoding.Rejected("the model's chat template: " + e.getMessage());
+    } catch (ChatValues.MalformedChatException e) {
+      return new Encoding.Rejected(e.getMessage());
+    }
   }
 
   private Encoding check(TokenIds ids) {
@@ -33,18 +51,6 @@ final class ModelText implements PromptEncoder {
       }
     }
     return notEmpty(ids);
-  }
-
-  /** Puts BOS first where the model wants it, once: templates and users write it out too. */
-  private Encoding encoded(int[] ids) {
-    boolean missing = tokenizer.addBos() && (ids.length == 0 || ids[0] != tokenizer.bos());
-    if (!missing) {
-      return notEmpty(TokenIds.of(ids));
-    }
-    int[] withBos = new int[ids.length + 1];
-    withBos[0] = tokenizer.bos();
-    System.arraycopy(ids, 0, withBos, 1, ids.length);
-    return notEmpty(TokenIds.of(withBos));
   }
 
   private static Encoding notEmpty(TokenIds ids) {

@@ -2,16 +2,16 @@ package dev.gearbox.runtime;
 
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Prompt;
-import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.format.template.PromptCodec;
 
 /**
  * The text side of one variant: prompts to tokens, tokens to text. Thread-safe, {@link
  * TextDecoder}s apart.
  */
 public interface PromptEncoder {
-  /** The encoder of a model that completes text and answers no chats. */
-  static PromptEncoder of(Tokenizer tokenizer) {
-    return new ModelText(tokenizer);
+  /** The encoder that a model's file describes. */
+  static PromptEncoder of(PromptCodec codec) {
+    return new ModelText(codec);
   }
 
   /** See {@link dev.gearbox.engine.Engine#encode}. */

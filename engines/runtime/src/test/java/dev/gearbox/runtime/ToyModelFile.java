@@ -8,8 +8,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** A GGUF file with a tokenizer of single bytes and nothing else. */
+/** A GGUF file with a tokenizer of single bytes, perhaps a chat template, and nothing else. */
 final class ToyModelFile {
   /** Id of {@code <s>}; bytes are 0 to 255 in the order of GPT-2's byte alphabet. */
   static final int BOS = 256;
@@ -21,7 +22,7 @@ final class ToyModelFile {
 
   private ToyModelFile() {}
 
-  static GgufFile write(Path folder, boolean addBos) throws IOException {
+  static GgufFile write(Path folder, boolean addBos, @Nullable String template) throws IOException {
     List<String> tokens = new ArrayList<>();
     int moved = 0;
     for (int b = 0; b < 256; b++) {
@@ -35,7 +36,11 @@ final class ToyModelFile {
     kinds[BOS] = CONTROL;
     kinds[EOS] = CONTROL;
     Path path = folder.resolve("toy.gguf");
-    new GgufWriter()
+    GgufWriter writer = new GgufWriter();
+    if (template != null) {
+      writer.put("tokenizer.chat_template", GgufValue.of(template));
+    }
+    writer
         .put("general.architecture", GgufValue.of("toy"))
         .put("tokenizer.ggml.model", GgufValue.of("gpt2"))
         .put("tokenizer.ggml.pre", GgufValue.of("gpt-2"))

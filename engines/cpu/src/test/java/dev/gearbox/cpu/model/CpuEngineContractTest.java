@@ -7,7 +7,7 @@ import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.EngineContract;
 import dev.gearbox.format.gguf.GgufFile;
-import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.PromptEncoder;
@@ -38,14 +38,14 @@ final class CpuEngineContractTest extends EngineContract {
             "cpu",
             "smollm2",
             "smollm2-test",
-            Set.of(Feature.LOGPROBS, Feature.LOGIT_BIAS),
+            Set.of(Feature.CHAT, Feature.LOGPROBS, Feature.LOGIT_BIAS),
             maxSequences,
             1024,
             640,
             256,
             queueLimit);
     try (GgufFile file = GgufFile.open(weights())) {
-      PromptEncoder encoder = PromptEncoder.of(Tokenizer.of(file));
+      PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       return device.open(spec, CpuModel.load(file, workers), encoder);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + weights(), e);
