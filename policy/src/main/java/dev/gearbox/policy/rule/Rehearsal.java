@@ -50,7 +50,7 @@ final class Rehearsal {
       List.of(
           candidate("a", State.READY, 0.9, 10, 0),
           candidate("b", State.LOADING, 0.4, 10, 0),
-          candidate("c", State.READY, 0.9, 5000, 20));
+          candidate("c", State.READY, 0.9, 5000, 90));
 
   private Rehearsal() {}
 

@@ -55,12 +55,20 @@ class RuleBaseTest {
   }
 
   @Test
-  void aSilentEngineIsUnknownAndThenGone() {
-    Ruled stale = DEFAULT.apply(request(Targets.NONE), List.of(fake(f -> f.age = 3)));
-
-    assertThat(stale.excluded()).isEmpty();
-    assertThat(stale.unknown()).containsExactly("e");
-    assertExcluded(Targets.NONE, fake(f -> f.age = 11), "engine silent", Reason.NOT_READY);
+  void aSilentEngineIsUnknownAndGoneOnlyWhenItHasWorkThatDoesNotMove() {
+    for (double age : new double[] {3, 300}) {
+      Ruled idle = DEFAULT.apply(request(Targets.NONE), List.of(fake(f -> f.age = age)));
+      assertThat(idle.excluded()).isEmpty();
+      assertThat(idle.unknown()).containsExactly("e");
+    }
+    assertExcluded(
+        Targets.NONE,
+        fake(f -> {
+          f.age = 61;
+          f.running = 1;
+        }),
+        "engine silent",
+        Reason.NOT_READY);
   }
 
   @Test
@@ -301,6 +309,7 @@ class RuleBaseTest {
     @Nullable Double quality = 0.9;
     Set<Feature> features = Set.of(Feature.CHAT);
     int prompt = 10;
+    int running;
     int waiting;
     double cost;
 
@@ -318,7 +327,7 @@ class RuleBaseTest {
           100,
           prompt,
           20,
-          0,
+          running,
           waiting,
           8,
           0,

@@ -1,5 +1,6 @@
 package dev.gearbox.telemetry.meter;
 
+import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.SignalStore;
 import dev.gearbox.telemetry.signal.Signals;
@@ -7,6 +8,7 @@ import io.prometheus.client.Collector;
 import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.List;
+import java.util.Locale;
 
 /** What engines are doing at the moment of the scrape, read from one snapshot. */
 final class SignalCollector extends Collector implements Collector.Describable {
@@ -23,7 +25,7 @@ final class SignalCollector extends Collector implements Collector.Describable {
     Families families = new Families();
     Signals signals = store.snapshot();
     for (EngineSignal signal : signals.engines()) {
-      families.add(signal);
+      families.add(signal, store.counters(signal.engine()));
     }
     families.dropped.addMetric(List.of(), (double) store.dropped());
     return families.all();
@@ -51,26 +53,30 @@ final class SignalCollector extends Collector implements Collector.Describable {
             MetricNames.ENGINE_STATE,
             "1 for the state that the engine is in.",
             List.of("pool", "engine", "state"));
+    final CounterMetricFamily preemptions =
+        new CounterMetricFamily(
+            MetricNames.PREEMPTIONS, "Sequences that lost their KV memory.", LABELS);
     final CounterMetricFamily dropped =
         new CounterMetricFamily(
             MetricNames.DROPPED, "Records lost because listeners were slow.", List.of());
 
-    void add(EngineSignal signal) {
+    void add(EngineSignal signal, EngineCounters counters) {
       List<String> labels = List.of(signal.variant(), signal.engine());
       running.addMetric(labels, signal.running());
       waiting.addMetric(labels, signal.waiting());
       kvUsage.addMetric(labels, signal.kvUsage());
+      preemptions.addMetric(labels, (double) counters.preemptions());
       cacheConfig.addMetric(
           List.of(signal.variant(), signal.engine(), "16", "" + signal.kvBlocksTotal()), 1);
       for (EngineSignal.State each : EngineSignal.State.values()) {
         state.addMetric(
-            List.of(signal.pool(), signal.engine(), each.name().toLowerCase(java.util.Locale.ROOT)),
+            List.of(signal.pool(), signal.engine(), each.name().toLowerCase(Locale.ROOT)),
             each == signal.state() ? 1 : 0);
       }
     }
 
     List<MetricFamilySamples> all() {
-      return List.of(running, waiting, kvUsage, cacheConfig, state, dropped);
+      return List.of(running, waiting, kvUsage, cacheConfig, state, preemptions, dropped);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.gearbox.telemetry.signal;
 
+import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.util.ArrayList;
@@ -34,6 +35,8 @@ public final class SignalStore implements TelemetrySink {
       new ConcurrentSkipListMap<>();
   private final ConcurrentNavigableMap<String, Source<DeviceSignal>> devices =
       new ConcurrentSkipListMap<>();
+  private final ConcurrentNavigableMap<String, Source<EngineCounters>> counters =
+      new ConcurrentSkipListMap<>();
   private final ReentrantLock refresh = new ReentrantLock();
   private final AtomicLong registrations = new AtomicLong();
   private volatile @Nullable Cached cached;
@@ -56,8 +59,23 @@ public final class SignalStore implements TelemetrySink {
     registrations.incrementAndGet();
   }
 
+  /** Adds an engine together with what it has done so far; neither source may block. */
+  public void addEngine(
+      String engine, Supplier<EngineSignal> source, Supplier<EngineCounters> engineCounters) {
+    counters.put(engine, new Source<>(engineCounters));
+    addEngine(engine, source);
+  }
+
+  /** What an engine has done since it opened; zeros where it does not say. */
+  public EngineCounters counters(String engine) {
+    Source<EngineCounters> source = counters.get(engine);
+    EngineCounters read = source == null ? null : source.read();
+    return read == null ? EngineCounters.NONE : read;
+  }
+
   public void removeEngine(String engine) {
     engines.remove(engine);
+    counters.remove(engine);
     registrations.incrementAndGet();
   }
 

@@ -2,6 +2,7 @@ package dev.gearbox.telemetry.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.record.EngineTimings;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
@@ -36,7 +37,8 @@ class MetersTest {
                 8,
                 25,
                 100,
-                0));
+                0),
+        () -> new EngineCounters(1, 2, 3, 4, 5));
   }
 
   @Test
@@ -46,6 +48,7 @@ class MetersTest {
         .contains("vllm:num_requests_waiting{model_name=\"small\",engine=\"cpu/small\",} 3.0")
         .contains("vllm:kv_cache_usage_perc{model_name=\"small\",engine=\"cpu/small\",} 0.75")
         .contains("engine=\"cpu/small\",block_size=\"16\",num_gpu_blocks=\"100\",} 1.0")
+        .contains("vllm:num_preemptions_total{model_name=\"small\",engine=\"cpu/small\",} 5.0")
         .contains("gearbox_engine_state{pool=\"cpu\",engine=\"cpu/small\",state=\"ready\",} 1.0")
         .contains("gearbox_engine_state{pool=\"cpu\",engine=\"cpu/small\",state=\"loading\",} 0.0");
   }
