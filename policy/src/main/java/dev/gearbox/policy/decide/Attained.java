@@ -19,29 +19,14 @@ final class Attained {
   static final String QUALITY = "quality";
   static final String COST = "cost";
 
+  /** Every target that a request may carry. */
+  static final List<String> TARGETS = List.of(TTFT, TPOT, DEADLINE, THROUGHPUT, QUALITY, COST);
+
   private static final int CLIENT_ERROR = 400;
   private static final int TOO_MANY = 429;
   private static final int CLIENT_CLOSED = 499;
 
   private Attained() {}
-
-  /** Names of the targets that are asked. */
-  static List<String> asked(Targets targets) {
-    Map<String, Boolean> names = new LinkedHashMap<>();
-    put(names, TTFT, targets.ttft());
-    put(names, TPOT, targets.tpot());
-    put(names, DEADLINE, targets.deadline());
-    put(names, THROUGHPUT, targets.throughput());
-    put(names, QUALITY, targets.quality());
-    put(names, COST, targets.cost());
-    return List.copyOf(names.keySet());
-  }
-
-  private static void put(Map<String, Boolean> names, String name, @Nullable Object target) {
-    if (target != null) {
-      names.put(name, true);
-    }
-  }
 
   /**
    * By target, and {@link MetricNames#ALL_TARGETS}. Empty where nobody can be held to anything: the

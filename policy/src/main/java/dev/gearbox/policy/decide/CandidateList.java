@@ -50,6 +50,11 @@ final class CandidateList {
     return candidates;
   }
 
+  /** A pool may be configured with several variants, and each errs in its own way. */
+  static String errorGroup(String pool, String variant) {
+    return pool + "/" + variant;
+  }
+
   private EngineLoad load(ModelTable models, EngineSignal signal, long now) {
     VariantFacts variant = models.variant(signal.variant());
     Bookings.Sum booked = bookings.pending(signal.engine(), signal.takenNanos(), now);
@@ -80,7 +85,7 @@ final class CandidateList {
     int known = Math.max(0, prompt);
     Ask ask =
         new Ask(
-            signal.pool(),
+            errorGroup(signal.pool(), variant.name()),
             request.streaming(),
             request.serviceClass().lane(),
             known,

@@ -4,6 +4,7 @@ import dev.gearbox.policy.choose.Boost;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
@@ -11,8 +12,10 @@ import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.PolicyMeters;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.telemetry.signal.Signals;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +88,11 @@ public final class GearboxPolicy implements PolicyEngine {
     models = new ModelTable(families);
   }
 
+  /** Shows the attainment of these classes from the start, at zero. */
+  public void expect(Collection<ServiceClass> classes) {
+    classes.forEach(each -> meters.expect(each.name(), Attained.TARGETS));
+  }
+
   /** Replaces the rules from the next decision on. */
   public void update(Rules replacement) {
     rules = replacement;
@@ -120,7 +128,13 @@ public final class GearboxPolicy implements PolicyEngine {
 
   /** Learns from a step. */
   public void step(StepRecord step) {
-    latency.learn(step);
+    if (!latency.learn(step)) {
+      VariantFacts variant = models.variant(EngineNames.variant(step.engine()));
+      if (variant != null) {
+        latency.expect(step.engine(), variant.parameterBytes());
+        latency.learn(step);
+      }
+    }
   }
 
   /** Attaches what became of a decision to its record, and learns from it. */

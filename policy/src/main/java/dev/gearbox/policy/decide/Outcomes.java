@@ -10,14 +10,18 @@ import dev.gearbox.telemetry.meter.PolicyMeters;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Holds a decision against what became of it: counts, and teaches the models. */
 final class Outcomes {
+  private static final double COVERAGE_GAIN = 0.01;
+
   static final String ALL = MetricNames.ALL_TARGETS;
 
   private final LatencyModel latency;
   private final LengthModel lengths;
   private final PolicyMeters meters;
+  private final ConcurrentHashMap<Covered, Double> coverage = new ConcurrentHashMap<>();
 
   Outcomes(LatencyModel latency, LengthModel lengths, PolicyMeters meters) {
     this.latency = latency;
@@ -60,7 +64,7 @@ final class Outcomes {
     Forecast forecast = answered.facts().forecast();
     latency.learn(
         new Measured(
-            pool,
+            CandidateList.errorGroup(pool, answered.facts().variant()),
             request.streaming(),
             request.serviceClass().lane(),
             forecast,
@@ -70,9 +74,24 @@ final class Outcomes {
             Attained.complete(timeline)));
     if (timeline.ttftSeconds() > 0) {
       meters.predicted(pool, Attained.TTFT, forecast.ttftP50() / timeline.ttftSeconds());
+      cover(request, pool, Attained.TTFT, timeline.ttftSeconds() <= forecast.ttftHigh());
     }
     if (timeline.tpotSeconds() > 0) {
       meters.predicted(pool, Attained.TPOT, forecast.tpotP50() / timeline.tpotSeconds());
+      cover(request, pool, Attained.TPOT, timeline.tpotSeconds() <= forecast.tpotHigh());
     }
   }
+
+  /** Shows whether the band that was promised at decision time holds: the share lately within. */
+  private void cover(RequestFacts request, String pool, String target, boolean within) {
+    String quantile = Double.toString(request.serviceClass().attainment());
+    double share =
+        coverage.merge(
+            new Covered(pool, target, quantile),
+            within ? 1.0 : 0.0,
+            (old, one) -> old + COVERAGE_GAIN * (one - old));
+    meters.coverage(pool, target, quantile, share);
+  }
+
+  private record Covered(String pool, String target, String quantile) {}
 }

@@ -6,7 +6,7 @@ import dev.gearbox.policy.fact.Targets;
 /**
  * One request as the latency model sees it.
  *
- * @param pool pool that would answer
+ * @param pool pool and variant that would answer: what shares its errors
  * @param streaming whether the client asked for a stream
  * @param lane how it would be batched
  * @param promptTokens prompt tokens to compute

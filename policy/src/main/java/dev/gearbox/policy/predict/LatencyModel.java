@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Predicts a request's latency on an engine from predicted steps: time to first token is the rest
  * of the running step and the steps until its prefill ends, time per token is the device's cycle
  * after it joined. Every engine on a device takes its turn, so the others' steps count. Bands per
- * (pool, measure, streaming, lane) say how far off that is.
+ * (pool and variant, measure, streaming, lane) say how far off that is.
  */
 public final class LatencyModel {
   /** Steps of an engine after which its bands are believed over the prior. */
@@ -43,12 +43,14 @@ public final class LatencyModel {
     TOTAL
   }
 
-  /** Learns from a step; steps of engines that no forecast was made for are ignored. */
-  public void learn(StepRecord step) {
+  /** Learns from a step; false when the engine is not known and nothing was learned. */
+  public boolean learn(StepRecord step) {
     StepModel model = engines.get(step.engine());
-    if (model != null) {
-      model.learn(step);
+    if (model == null) {
+      return false;
     }
+    model.learn(step);
+    return true;
   }
 
   /** Makes an engine known, with a prior by the size of its variant. Idempotent. */

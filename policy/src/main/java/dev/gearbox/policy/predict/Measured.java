@@ -6,7 +6,7 @@ import dev.gearbox.policy.fact.Forecast;
 /**
  * A forecast and what became of it, in seconds; NaN where nothing was measured.
  *
- * @param pool pool that answered
+ * @param pool pool and variant that answered, as in the {@link Ask}
  * @param streaming whether the client asked for a stream
  * @param lane how it was batched
  * @param forecast what was expected

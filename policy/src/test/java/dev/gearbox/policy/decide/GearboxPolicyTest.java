@@ -13,8 +13,10 @@ import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -239,7 +241,7 @@ class GearboxPolicyTest {
 
   @Test
   void whatBecameOfADecisionIsOnItsRecordAndInTheMetrics() {
-    gear.meters.policy().expect("standard", List.of("ttft"));
+    gear.policy.expect(List.of(serviceClass(Targets.NONE, 0)));
     RequestFacts request = gear.request(ttft(Duration.ofMillis(500)));
     var route = gear.route(request);
 
@@ -250,16 +252,54 @@ class GearboxPolicyTest {
         .containsOnly(Map.entry("ttft", true), Map.entry("all", true));
     assertThat(metrics())
         .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"true\",} 1.0")
-        .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 0.0");
+        .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 0.0")
+        .contains(
+            "gearbox_attainment_total{class=\"standard\",target=\"quality\",met=\"true\",} 0.0")
+        .contains("gearbox_prediction_coverage{pool=\"cpu\",target=\"ttft\",quantile=\"0.95\",} ");
+  }
+
+  @Test
+  void stepsBeforeTheFirstDecisionTeachToo() {
+    var before = row(gear.policy.preview(gear.request(Targets.NONE), gear.signals()), "cpu/small");
+    var early = new TestingPolicy();
+    for (int i = 0; i < 100; i++) {
+      early.policy.step(new StepRecord("cpu/small", "cpu-simd", 1, 50, 0, 0, 0, 1_000_000_000L, i));
+    }
+
+    var after =
+        row(early.policy.preview(early.request(Targets.NONE), early.signals()), "cpu/small");
+
+    assertThat(after.facts().forecast().tpot())
+        .isGreaterThan(10 * before.facts().forecast().tpot());
+  }
+
+  @Test
+  void manyThreadsDecideAndLearnAtOnce() {
+    gear.policy.decide(gear.request(Targets.NONE), gear.signals());
+    var signals = gear.signals();
+    List<RequestFacts> requests = new ArrayList<>();
+    for (int i = 0; i < 400; i++) {
+      requests.add(gear.request(ttft(Duration.ofMillis(1 + i * 10L))));
+    }
+
+    requests.parallelStream()
+        .forEach(request -> {
+          Decision decision = gear.policy.decide(request, signals);
+          gear.policy.complete(gear.timeline(request, decision, 0.5, 1, Outcome.STOP));
+        });
+
+    assertThat(gear.log.latest(100)).hasSize(100).allMatch(made -> made.fallback() == null);
+    assertThat(gear.log.latest(100)).extracting("id").doesNotHaveDuplicates();
+    var calm = row(gear.policy.preview(gear.request(Targets.NONE), signals), "cpu/small");
+    assertThat(calm.facts().waiting()).as("every booking is gone").isZero();
   }
 
   @Test
   void slowAnswersTeachThePredictionToExpectThem() {
     double before = predictedTtft();
-    gear.latency.expect("cpu/small", 90_000_000L);
     for (int i = 0; i < 300; i++) {
       gear.advance(1);
-      RequestFacts request = gear.request(Targets.NONE);
+      RequestFacts request = gear.request(quality(0.9));
       var route = gear.route(request);
       gear.policy.complete(gear.timeline(request, route, 3 * before, 3 * before + 2, Outcome.STOP));
     }

@@ -2,6 +2,7 @@ package dev.gearbox.telemetry.meter;
 
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.EngineNames;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
@@ -58,7 +59,7 @@ final class EngineMeters {
 
   void step(StepRecord step) {
     String engine = engines.bound(step.engine());
-    String variant = variants.bound(variantOf(step.engine()));
+    String variant = variants.bound(EngineNames.variant(step.engine()));
     iterationTokens.labels(variant, engine).observe(step.decodeSequences() + step.prefillTokens());
     // A sequence in decode waits for its own step and for those of the device's other engines.
     double gap = (step.nanos() + step.otherStepsNanos()) / 1e9;
@@ -100,13 +101,6 @@ final class EngineMeters {
       case CANCELLED, EXPIRED, REFUSED -> "abort";
       case FAILED -> "error";
     };
-  }
-
-  /** The variant in an engine id, {@code POOL/VARIANT} or {@code POOL/VARIANT#N}. */
-  static String variantOf(String engine) {
-    String variant = engine.substring(engine.indexOf('/') + 1);
-    int number = variant.lastIndexOf('#');
-    return number < 0 ? variant : variant.substring(0, number);
   }
 
   private static Histogram histogram(
