@@ -10,8 +10,10 @@ import dev.gearbox.runtime.StepOrder.Contender;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -31,8 +33,13 @@ public final class Device implements AutoCloseable {
   private static final long NAP_NANOS = 20_000_000;
 
   private static final int WARM_UP_PROMPT = 64;
-  private static final int WARM_UP_TOKENS = 32;
-  private static final long WARM_UP_NANOS = 3_000_000_000L;
+  private static final int WARM_UP_TOKENS = 16;
+
+  /** The first round compiles; the second settles what the first changed. */
+  private static final int WARM_UP_ROUNDS = 2;
+
+  private static final Set<Lane> ALL = EnumSet.allOf(Lane.class);
+  private static final Set<Lane> INTERACTIVE = EnumSet.of(Lane.INTERACTIVE);
 
   private static final System.Logger LOG = System.getLogger(Device.class.getName());
 
@@ -81,19 +88,22 @@ public final class Device implements AutoCloseable {
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
     EngineLoop loop = new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
     DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
-    TokenStream warmUp = TokenStream.discarding(warmUp(capabilities), engine);
+    List<TokenStream> warmUps = new ArrayList<>();
+    for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+      warmUps.add(TokenStream.discarding(warmUp(capabilities, round), engine));
+    }
     send(() -> {
       if (ended) {
         loop.close();
       } else {
         engines.add(loop);
-        loop.open(warmUp);
+        loop.open(warmUps);
       }
     });
     return engine;
   }
 
-  private GenerationRequest warmUp(EngineCapabilities capabilities) {
+  private GenerationRequest warmUp(EngineCapabilities capabilities, int round) {
     int length = Math.min(WARM_UP_PROMPT, capabilities.maxContext() / 2);
     int[] prompt = new int[length];
     for (int i = 0; i < length; i++) {
@@ -109,8 +119,8 @@ public final class Device implements AutoCloseable {
         Lane.INTERACTIVE,
         Integer.MAX_VALUE,
         0,
-        clock.getAsLong() + WARM_UP_NANOS,
-        "warm-up");
+        Long.MAX_VALUE,
+        "warm-up " + round);
   }
 
   /** Share of the last second that it spent in steps. */
@@ -208,13 +218,13 @@ public final class Device implements AutoCloseable {
   private boolean step(long now) {
     List<Contender<EngineLoop>> contenders = new ArrayList<>(engines.size());
     for (EngineLoop engine : engines) {
-      if (engine.isReady()) {
+      if (engine.wantsStep(ALL)) {
         contenders.add(new Contender<>(engine, engine.due(), engine.stepNanos()));
       }
     }
     while (!contenders.isEmpty()) {
       EngineLoop engine = order.next(contenders, now);
-      int weight = engine.isInteractive() ? StepOrder.INTERACTIVE_WEIGHT : 1;
+      int weight = engine.wantsStep(INTERACTIVE) ? StepOrder.INTERACTIVE_WEIGHT : 1;
       busy.begin(clock.getAsLong());
       long nanos = engine.step();
       busy.end(clock.getAsLong());

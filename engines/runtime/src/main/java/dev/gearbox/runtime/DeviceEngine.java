@@ -93,7 +93,7 @@ final class DeviceEngine implements Engine, TokenStream.Source {
     TokenCounts counts = counts(stream);
     switch (status.state()) {
       case FAILED, CLOSED -> {
-        return new Failed(FailureCode.ENGINE_FAILED, "the engine is gone", counts);
+        return gone(stream);
       }
       case DRAINING -> {
         return new Failed(FailureCode.OVERLOADED, "the engine is draining", counts);
@@ -113,7 +113,12 @@ final class DeviceEngine implements Engine, TokenStream.Source {
     return null;
   }
 
-  static TokenCounts counts(TokenStream stream) {
+  /** The answer to who comes after the end. */
+  static Failed gone(TokenStream stream) {
+    return new Failed(FailureCode.ENGINE_FAILED, "the engine is gone", counts(stream));
+  }
+
+  private static TokenCounts counts(TokenStream stream) {
     return new TokenCounts(stream.request().prompt().size(), 0, 0);
   }
 

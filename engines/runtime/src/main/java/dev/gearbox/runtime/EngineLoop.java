@@ -16,10 +16,13 @@ import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 import dev.gearbox.runtime.schedule.StepTime;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +50,7 @@ final class EngineLoop {
   private final StepRun run;
   private final SamplingBuffers buffers = new SamplingBuffers();
   private final Map<TokenStream, Generation> generations = new LinkedHashMap<>();
+  private final Queue<TokenStream> warmUps = new ArrayDeque<>();
   private @Nullable TokenStream warmUp;
   private long arrivals;
   private long otherNanos;
@@ -75,15 +79,25 @@ final class EngineLoop {
   }
 
   /** Reserves the KV memory and begins to warm up. */
-  void open(TokenStream warmUpStream) {
+  void open(List<TokenStream> warmUpStreams) {
     try {
       runner.allocateBlocks(spec.kvBlocks());
     } catch (RuntimeException | Error e) {
       fail("cannot reserve " + spec.kvBlocks() + " blocks of KV memory", e);
       return;
     }
-    warmUp = warmUpStream;
-    begin(warmUpStream, clock.getAsLong());
+    warmUps.addAll(warmUpStreams);
+    warmUp();
+  }
+
+  /** Begins the next round of warming up; ready after the last. */
+  private void warmUp() {
+    warmUp = status.state() == State.WARMING ? warmUps.poll() : null;
+    if (warmUp == null) {
+      status.advance(State.READY);
+    } else {
+      begin(warmUp, clock.getAsLong());
+    }
   }
 
   /** Takes a request that holds a permit. */
@@ -91,9 +105,7 @@ final class EngineLoop {
     status.seen(stream.request().prompt().size());
     if (status.state() == State.FAILED || status.state() == State.CLOSED) {
       status.leave();
-      stream.emit(
-          new TokenEvent.Failed(
-              FailureCode.ENGINE_FAILED, "the engine is gone", DeviceEngine.counts(stream)));
+      stream.emit(DeviceEngine.gone(stream));
     } else if (stream.isCancelled()) {
       status.leave();
     } else {
@@ -130,8 +142,8 @@ final class EngineLoop {
     }
     for (Generation generation : expired) {
       end(generation);
-      generation.stream()
-          .emit(generation.failed(FailureCode.DEADLINE_EXCEEDED, "the deadline passed"));
+      TokenEvent late = generation.failed(FailureCode.DEADLINE_EXCEEDED, "the deadline passed");
+      generation.stream().emit(late);
     }
   }
 
@@ -139,19 +151,10 @@ final class EngineLoop {
     return !generations.isEmpty();
   }
 
-  /** Whether somebody wants a step. */
-  boolean isReady() {
-    return anyActive(null);
-  }
-
-  /** Whether the next step may carry an interactive sequence. */
-  boolean isInteractive() {
-    return anyActive(Lane.INTERACTIVE);
-  }
-
-  private boolean anyActive(@Nullable Lane lane) {
+  /** Whether somebody of {@code lanes} wants a step. */
+  boolean wantsStep(Set<Lane> lanes) {
     for (Generation generation : generations.values()) {
-      if (!generation.paused() && (lane == null || generation.request().lane() == lane)) {
+      if (!generation.paused() && lanes.contains(generation.request().lane())) {
         return true;
       }
     }
@@ -254,8 +257,7 @@ final class EngineLoop {
     scheduler.remove(generation);
     generations.remove(generation.stream());
     if (generation.stream() == warmUp) {
-      warmUp = null;
-      status.advance(State.READY);
+      warmUp();
     } else {
       totals.generated(generation.generated());
       status.leave();
