@@ -6,15 +6,15 @@ import picocli.CommandLine.Command;
 /** The program: {@code gearbox COMMAND}. */
 @Command(
     name = "gearbox",
-    description = {
-      "Serves language models and shifts gears: each request runs on the variant that gives the best",
-      "answer which still meets its targets."
-    },
+    description =
+        "Serves language models and shifts gears: each request runs on the variant that gives the"
+            + " best answer which still meets its targets.",
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       PullCommand.class,
       TokenizeCommand.class,
+      BenchCommand.class,
       ConfigCommand.class,
       TestCommand.class
     })

@@ -19,10 +19,8 @@ import picocli.CommandLine.Parameters;
 /** Fetches weights. */
 @Command(
     name = "pull",
-    description = {
-      "Fetch weights into ~/.gearbox/models, or $GEARBOX_MODELS. Goes on where it stopped, checks the",
-      "sha256, and a file appears only when it is whole."
-    })
+    description =
+        "Fetch weights into ~/.gearbox/models or $GEARBOX_MODELS, resumed and checked by sha256.")
 final class PullCommand implements Callable<Integer> {
   @Mixin CommonOptions common = new CommonOptions();
 

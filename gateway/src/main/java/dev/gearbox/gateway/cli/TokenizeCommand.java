@@ -11,9 +11,8 @@ import picocli.CommandLine.Option;
 /** Text to token ids. */
 @Command(
     name = "tokenize",
-    description = {
-      "Print the token ids of a text. Special tokens in it are parsed; no BOS is added.",
-    })
+    description =
+        "Print the token ids of a text. Special tokens in it are parsed; no BOS is added.")
 final class TokenizeCommand implements Callable<Integer> {
   @Mixin CommonOptions common = new CommonOptions();
 

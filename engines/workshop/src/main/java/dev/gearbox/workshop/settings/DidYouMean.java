@@ -2,6 +2,7 @@ package dev.gearbox.workshop.settings;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -14,7 +15,18 @@ public final class DidYouMean {
     String lower = written.toLowerCase(Locale.ROOT);
     return known.stream()
         .filter(k -> distance(lower, k) <= Math.max(1, Math.max(lower.length(), k.length()) / 3))
-        .min(Comparator.comparingInt(k -> distance(lower, k)));
+        .min(Comparator.comparingInt(k -> distance(lower, k)))
+        .or(() -> beginning(lower, known));
+  }
+
+  /** For names that may be cut short: the only one that begins with nearly that. */
+  private static Optional<String> beginning(String lower, Collection<String> known) {
+    List<String> near =
+        known.stream()
+            .filter(k -> k.length() > lower.length())
+            .filter(k -> distance(lower, k.substring(0, lower.length() + 1)) <= lower.length() / 3)
+            .toList();
+    return near.size() == 1 ? Optional.of(near.getFirst()) : Optional.empty();
   }
 
   /** Ready to append to a message: {@code , did you mean 'threads'?}, else the known names. */

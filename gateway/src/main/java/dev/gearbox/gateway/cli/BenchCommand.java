@@ -1,0 +1,18 @@
+package dev.gearbox.gateway.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** Measurements. */
+@Command(
+    name = "bench",
+    description = "Measure the engine or the gateway on this machine.",
+    subcommands = {BenchEngineCommand.class})
+final class BenchCommand implements Runnable {
+  @Mixin CommonOptions common = new CommonOptions();
+
+  @Override
+  public void run() {
+    throw new WrongUsageException("which? bench engine");
+  }
+}
