@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       PullCommand.class,
       TokenizeCommand.class,
+      EvalCommand.class,
       BenchCommand.class,
       ConfigCommand.class,
       TestCommand.class

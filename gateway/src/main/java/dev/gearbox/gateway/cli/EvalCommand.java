@@ -1,0 +1,68 @@
+package dev.gearbox.gateway.cli;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How well a variant predicts a text. */
+@Command(
+    name = "eval",
+    description = "Perplexity and bits per byte of a text, by the protocol of llama-perplexity.")
+final class EvalCommand implements Callable<Integer> {
+  @Mixin CommonOptions common = new CommonOptions();
+
+  @Mixin private WeightsOption weights = new WeightsOption();
+
+  @Option(
+      names = "--text",
+      paramLabel = "FILE",
+      description = "The text (default: the evaluation corpus that comes with Gearbox).")
+  private @Nullable Path text;
+
+  @Option(
+      names = "--context",
+      paramLabel = "N",
+      defaultValue = "512",
+      description =
+          "Tokens in a window, of which the second half is scored (default: ${DEFAULT-VALUE}).")
+  private int context;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Worker threads (default: one per core).")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--record",
+      description =
+          "Write the figures into quality.json beside the weights, where the policy finds them;"
+              + " only on the evaluation corpus.")
+  private boolean record;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  private final Screen screen;
+
+  EvalCommand(Screen screen) {
+    this.screen = screen;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (context < 4) {
+      throw new WrongUsageException("--context must be 4 or more, got " + context);
+    }
+    if (record && text != null) {
+      throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
+    }
+    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    new EvalRun(weights.resolve(screen), text, context, workers, screen)
+        .run(weights.name(), record, json);
+    return 0;
+  }
+}

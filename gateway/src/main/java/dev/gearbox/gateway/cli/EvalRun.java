@@ -1,0 +1,76 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.workshop.Evaluator;
+import dev.gearbox.workshop.QualityLedger;
+import dev.gearbox.workshop.WeightStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Evaluates and prints, or writes down, what comes out. */
+record EvalRun(Path weights, @Nullable Path text, int context, int threads, Screen screen) {
+
+  void run(String name, boolean record, boolean json) throws IOException {
+    String content = text == null ? QualityLedger.corpus() : Files.readString(text);
+    Evaluator.Result result;
+    try {
+      result = new Evaluator(context, threads).evaluate(weights, content, this::show);
+    } finally {
+      screen.erase();
+    }
+    if (record) {
+      QualityLedger.Entry entry =
+          new QualityLedger.Entry(
+              name,
+              sha256(content),
+              context,
+              result.tokens(),
+              result.scoredTokens(),
+              result.perplexity(),
+              result.bitsPerByte());
+      Path folder = weights.toAbsolutePath().getParent();
+      if (folder != null) {
+        QualityLedger.record(folder, WeightStore.sha256(weights), entry);
+      }
+    }
+    print(result, json);
+  }
+
+  private void show(int percent) {
+    if (screen.isTerminal()) {
+      screen.draw("evaluating: " + percent + " %");
+    } else if (percent % 10 == 0) {
+      screen.err().println("evaluating: " + percent + " %");
+    }
+  }
+
+  private void print(Evaluator.Result result, boolean json) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("tokens", result.tokens());
+    values.put("scored_tokens", result.scoredTokens());
+    values.put("perplexity", result.perplexity());
+    values.put("bits_per_byte", result.bitsPerByte());
+    values.put("nats", result.nats());
+    if (json) {
+      screen.out().println(Json.write(values));
+    } else {
+      values.forEach((key, value) -> screen.out().println(key + ": " + value));
+    }
+  }
+
+  private static String sha256(String content) {
+    try {
+      byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}
