@@ -13,7 +13,9 @@ import picocli.CommandLine.Command;
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       PullCommand.class,
+      GenerateCommand.class,
       TokenizeCommand.class,
+      TemplateCommand.class,
       EvalCommand.class,
       BenchCommand.class,
       ConfigCommand.class,
@@ -51,6 +53,7 @@ public final class Gearbox implements Runnable {
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setUsageHelpAutoWidth(true);
     line.setParameterExceptionHandler(Failures::wrongUsage);
+    line.setExecutionStrategy(Logs::quietly);
     line.setExecutionExceptionHandler(Failures::failed);
     return line;
   }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
@@ -34,11 +35,14 @@ final class Json {
     }
   }
 
-  static JsonNode tree(Path file) throws IOException {
+  /** The objects of a file with a JSON list of them. */
+  static List<Map<String, Object>> objects(Path file) throws IOException {
     try {
-      return MAPPER.readTree(Files.readString(file));
+      return MAPPER.readValue(
+          Files.readString(file), new TypeReference<List<Map<String, Object>>>() {});
     } catch (JacksonException e) {
-      throw new IllegalArgumentException(file + " is no JSON: " + e.getOriginalMessage(), e);
+      throw new IllegalArgumentException(
+          file + " is no JSON list of objects: " + e.getOriginalMessage(), e);
     }
   }
 }
