@@ -1,0 +1,198 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.gateway.admission.AdmissionControl;
+import dev.gearbox.gateway.api.RequestParser;
+import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.dispatch.Dispatcher;
+import dev.gearbox.gateway.dispatch.EngineListener;
+import dev.gearbox.gateway.dispatch.EngineOpener;
+import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.dispatch.Gearing;
+import dev.gearbox.gateway.dispatch.ModelLoader;
+import dev.gearbox.gateway.dispatch.PromptEncoders;
+import dev.gearbox.gateway.dispatch.ReadyEngines;
+import dev.gearbox.gateway.dispatch.Watchdog;
+import dev.gearbox.gateway.http.DecisionsJson;
+import dev.gearbox.gateway.http.HttpFront;
+import dev.gearbox.workshop.WeightStore;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+
+/**
+ * The running platform: both ports, the line behind them, and the engines that come up in the
+ * background. What {@code serve} and {@code engine} start and stop. Thread-safe.
+ */
+public final class GearboxServer implements AutoCloseable {
+  private static final int ENCODER_QUEUE = 2048;
+  private static final long DRAIN_POLL_MILLIS = 20;
+  private static final Duration LOADING = Duration.ofSeconds(30);
+  private static final Duration STREAM_LOADING = Duration.ofMinutes(30);
+
+  private final Core core;
+  private final EngineRegistry registry;
+  private final AdmissionControl admission;
+  private final PromptEncoders encoders;
+  private final ModelLoader loader;
+  private final EngineOpener opener;
+  private final AtomicBoolean draining = new AtomicBoolean();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final HttpFront front;
+
+  /**
+   * Starts what is configured, on this machine: both ports answer when this returns, weights are
+   * fetched and engines come up in the background.
+   *
+   * @param store where weights are, and are fetched to
+   * @param listener sees engines come and go
+   * @throws IOException when a port cannot be had, or a rule file is wrong
+   */
+  public static GearboxServer start(
+      Configuration configuration, WeightStore store, EngineListener listener) throws IOException {
+    return Wiring.start(configuration, store, listener);
+  }
+
+  /**
+   * Starts: both ports answer when this returns, engines come up in the background.
+   *
+   * @param plan what to serve and where
+   * @param core signals, meters and the policy
+   * @param opener makes engines; closed with the server
+   * @param listener sees engines come and go
+   * @throws IOException when a port cannot be had
+   */
+  static GearboxServer start(
+      ServerPlan plan, Core core, EngineOpener opener, EngineListener listener) throws IOException {
+    return new GearboxServer(plan, core, opener, listener);
+  }
+
+  private GearboxServer(ServerPlan plan, Core core, EngineOpener opener, EngineListener listener)
+      throws IOException {
+    this.core = core;
+    LongSupplier clock = core.clock();
+    registry = new EngineRegistry(plan.catalog(), core.signals(), clock);
+    registry.listen(new PolicyFeed(registry, core.policy()));
+    registry.listen(listener);
+    plan.engines()
+        .forEach(each -> registry.declare(each.id(), each.pool(), each.variant(), each.device()));
+    admission = new AdmissionControl(plan.limits(), clock);
+    encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
+    this.opener = opener;
+    loader = new ModelLoader(registry, opener);
+    front =
+        HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts(plan));
+    loader.start();
+  }
+
+  private HttpFront.Parts parts(ServerPlan plan) {
+    var engines = new ReadyEngines(registry, LOADING, STREAM_LOADING);
+    var gearing = new Gearing(core.policy(), core.signals()::snapshot, registry.catalog());
+    var decisions = new DecisionsJson(core.policy(), core.decisions());
+    var pipeline =
+        new RequestPipeline(
+            request ->
+                new Passage(
+                    request,
+                    admission.ticket(request),
+                    core.clock(),
+                    core.signals(),
+                    core.meters().gateway()),
+            engines,
+            encoders,
+            gearing,
+            new Dispatcher(Watchdog.DEFAULT));
+    return new HttpFront.Parts(
+        pipeline,
+        new Preview(engines, encoders, gearing, core.policy(), core.signals()::snapshot, decisions),
+        new RequestParser(plan.classes()),
+        plan.gatekeeper(),
+        registry,
+        core.policy(),
+        decisions,
+        core.meters().exposition(),
+        draining::get,
+        () -> draining.set(true),
+        encoders.scheduler(),
+        core.clock(),
+        InstantSource.system());
+  }
+
+  /** The API's port. */
+  public int port() {
+    return front.port();
+  }
+
+  /** The port of metrics and administration. */
+  public int adminPort() {
+    return front.adminPort();
+  }
+
+  /** The engines at this moment. */
+  public java.util.List<EngineSlot> engines() {
+    return registry.slots();
+  }
+
+  /** Sequences that run or wait in an engine. */
+  public int inFlight() {
+    return admission.inFlight();
+  }
+
+  /** Requests that wait for a place. */
+  public int queued() {
+    return admission.queued();
+  }
+
+  /** Takes nothing new from here on; {@code /health/ready} says so. What runs goes on. */
+  public void drain() {
+    draining.set(true);
+  }
+
+  /**
+   * Takes nothing new, and waits until everything that runs has ended or the time is over.
+   *
+   * @return whether everything ended
+   */
+  public boolean drain(Duration longest) throws InterruptedException {
+    drain();
+    long end = core.clock().getAsLong() + longest.toNanos();
+    while (admission.inFlight() + admission.queued() > 0) {
+      if (closed.get() || core.clock().getAsLong() > end) {
+        return false;
+      }
+      Thread.sleep(DRAIN_POLL_MILLIS);
+    }
+    return true;
+  }
+
+  /** Ends what still runs with error events, and stops. Idempotent. */
+  @Override
+  public void close() {
+    drain();
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    loader.close();
+    admission.close();
+    registry.close();
+    awaitEnds();
+    front.close();
+    encoders.close();
+    opener.close();
+    core.close();
+  }
+
+  /** Engines have failed what ran; gives the last events a moment to be written. */
+  private void awaitEnds() {
+    long end = core.clock().getAsLong() + Duration.ofSeconds(1).toNanos();
+    try {
+      while (admission.inFlight() > 0 && core.clock().getAsLong() < end) {
+        Thread.sleep(DRAIN_POLL_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

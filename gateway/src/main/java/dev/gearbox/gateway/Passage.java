@@ -1,0 +1,182 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.gateway.admission.Admission;
+import dev.gearbox.gateway.admission.Ticket;
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.stream.LineEvent;
+import dev.gearbox.gateway.stream.Opening;
+import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.telemetry.meter.GatewayMeters;
+import dev.gearbox.telemetry.record.EngineTimings;
+import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.record.RequestTimeline;
+import dev.gearbox.telemetry.record.TokenCounts;
+import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * One request on its way: holds its ticket and notes when it passed what. Reports its timeline
+ * once, when it is closed. The line's signals are ordered, so plain fields do.
+ */
+final class Passage implements AutoCloseable {
+  private static final int CLIENT_CLOSED = 499;
+
+  private final InferenceRequest request;
+  private final Ticket ticket;
+  private final LongSupplier clock;
+  private final TelemetrySink sink;
+  private final GatewayMeters meters;
+  private final AtomicBoolean reported = new AtomicBoolean();
+
+  private long admitted;
+  private long waitedFrom;
+  private long waited;
+  private long decided;
+  private long firstToken;
+  private @Nullable Opening opening;
+  private @Nullable String decisionId;
+  private int ends;
+  private int prompt;
+  private int cached;
+  private int generated;
+  private int tokens;
+  private EngineTimings timings = EngineTimings.NONE;
+  private Outcome outcome = Outcome.CANCELLED;
+  private int code = CLIENT_CLOSED;
+
+  Passage(
+      InferenceRequest request,
+      Ticket ticket,
+      LongSupplier clock,
+      TelemetrySink sink,
+      GatewayMeters meters) {
+    this.request = request;
+    this.ticket = ticket;
+    this.clock = clock;
+    this.sink = sink;
+    this.meters = meters;
+    this.waitedFrom = clock.getAsLong();
+  }
+
+  InferenceRequest request() {
+    return request;
+  }
+
+  /** Its permits, or why it gets none. */
+  Mono<Result<Admission>> admitted() {
+    return ticket
+        .granted()
+        .doOnNext(result -> {
+          if (result instanceof Result.Ok<Admission>(Admission admission)) {
+            admitted = admission.grantedNanos();
+          }
+        });
+  }
+
+  /** Waiting, for permits or for weights, is over: it does not count as overhead. */
+  void moving() {
+    waited += clock.getAsLong() - waitedFrom;
+  }
+
+  void decided(Decision decision) {
+    decided = clock.getAsLong();
+    decisionId = decision.id();
+  }
+
+  /** It goes to an engine at this moment. */
+  Opening opened(Decision.Route route, EngineSlot slot) {
+    long overhead = Math.max(0, clock.getAsLong() - request.arrivedNanos() - waited);
+    meters.overhead(overhead / 1e9);
+    Opening opened =
+        new Opening(
+            route.id(),
+            route.variant(),
+            route.pool(),
+            slot.id(),
+            slot.running().capabilities().fingerprint(),
+            overhead);
+    opening = opened;
+    return opened;
+  }
+
+  void saw(LineEvent event) {
+    switch (event) {
+      case LineEvent.Opened ignored -> {}
+      case LineEvent.Token ignored -> token();
+      case LineEvent.Ended(int index, TokenEvent.Finished end) -> ended(index, end);
+      case LineEvent.Refused(Refusal refusal) -> refused(refusal);
+    }
+  }
+
+  private void token() {
+    if (firstToken == 0) {
+      firstToken = clock.getAsLong();
+    }
+    tokens++;
+  }
+
+  private void ended(int index, TokenEvent.Finished end) {
+    ends++;
+    // Answers to one prompt share it; only the first of each counts it.
+    if (index % request.n() == 0) {
+      prompt += end.tokens().prompt();
+      cached += end.tokens().cached();
+    }
+    generated += end.tokens().generated();
+    timings = end.timings();
+    if (ends == request.sequences()) {
+      outcome =
+          switch (end.reason()) {
+            case STOP -> Outcome.STOP;
+            case LENGTH -> Outcome.LENGTH;
+          };
+      code = 200;
+    }
+  }
+
+  private void refused(Refusal refusal) {
+    code = refusal.status();
+    outcome = code == 504 ? Outcome.EXPIRED : opening == null ? Outcome.REFUSED : Outcome.FAILED;
+    if (opening == null) {
+      meters.refused(refusal.code(), request.terms().serviceClass().name());
+    }
+  }
+
+  @Override
+  public void close() {
+    ticket.close();
+    if (reported.compareAndSet(false, true)) {
+      sink.finished(timeline());
+    }
+  }
+
+  private RequestTimeline timeline() {
+    Opening by = opening;
+    return new RequestTimeline(
+        request.id(),
+        decisionId,
+        request.model(),
+        by == null ? null : by.variant(),
+        by == null ? null : by.pool(),
+        by == null ? null : by.engine(),
+        request.terms().serviceClass().name(),
+        request.caller().tenant(),
+        request.streaming(),
+        request.arrivedNanos(),
+        admitted,
+        decided,
+        firstToken,
+        clock.getAsLong(),
+        new TokenCounts(prompt, Math.min(cached, prompt), Math.max(generated, tokens)),
+        timings,
+        outcome,
+        code);
+  }
+}

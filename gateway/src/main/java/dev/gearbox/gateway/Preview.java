@@ -1,0 +1,41 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.dispatch.EncodedPrompts;
+import dev.gearbox.gateway.dispatch.Gearing;
+import dev.gearbox.gateway.dispatch.PromptEncoders;
+import dev.gearbox.gateway.dispatch.ReadyEngines;
+import dev.gearbox.gateway.http.DecisionsJson;
+import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.telemetry.signal.Signals;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import reactor.core.publisher.Mono;
+
+/** The line up to the decision, without taking a permit, booking or running anything. */
+record Preview(
+    ReadyEngines engines,
+    PromptEncoders encoders,
+    Gearing gearing,
+    GearboxPolicy policy,
+    Supplier<Signals> signals,
+    DecisionsJson json)
+    implements Function<InferenceRequest, Mono<Result<byte[]>>> {
+
+  @Override
+  public Mono<Result<byte[]>> apply(InferenceRequest request) {
+    return engines
+        .find(request)
+        .flatMap(found ->
+            found.<Mono<Result<EncodedPrompts>>>fold(
+                slots -> encoders.encode(request, slots),
+                refusal -> Mono.just(Result.refused(refusal))))
+        .map(encoded ->
+            encoded.<Result<byte[]>>fold(
+                prompts ->
+                    Result.ok(
+                        json.json(policy.preview(gearing.facts(request, prompts), signals.get()))),
+                Result::refused));
+  }
+}

@@ -1,0 +1,121 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.dispatch.Dispatcher;
+import dev.gearbox.gateway.dispatch.Dispatcher.Indexed;
+import dev.gearbox.gateway.dispatch.EncodedPrompts;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.dispatch.Gearing;
+import dev.gearbox.gateway.dispatch.PromptEncoders;
+import dev.gearbox.gateway.dispatch.ReadyEngines;
+import dev.gearbox.gateway.stream.Line;
+import dev.gearbox.gateway.stream.LineEvent;
+import dev.gearbox.policy.decide.Decision;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Function;
+import reactor.core.publisher.Flux;
+
+/** The line: may it enter, which engines are there, what are its tokens, which gear, run it. */
+final class RequestPipeline implements Line {
+  private final Function<InferenceRequest, Passage> admission;
+  private final ReadyEngines engines;
+  private final PromptEncoders encoders;
+  private final Gearing gearing;
+  private final Dispatcher dispatcher;
+
+  RequestPipeline(
+      Function<InferenceRequest, Passage> admission,
+      ReadyEngines engines,
+      PromptEncoders encoders,
+      Gearing gearing,
+      Dispatcher dispatcher) {
+    this.admission = admission;
+    this.engines = engines;
+    this.encoders = encoders;
+    this.gearing = gearing;
+    this.dispatcher = dispatcher;
+  }
+
+  @Override
+  public Flux<LineEvent> run(InferenceRequest request) {
+    return Flux.using(
+        () -> admission.apply(request),
+        passage -> enter(passage).doOnNext(passage::saw),
+        Passage::close);
+  }
+
+  private Flux<LineEvent> enter(Passage passage) {
+    return passage
+        .admitted()
+        .flatMapMany(in -> in.fold(admitted -> find(passage), RequestPipeline::end));
+  }
+
+  private Flux<LineEvent> find(Passage passage) {
+    return engines
+        .find(passage.request())
+        .doOnNext(found -> passage.moving())
+        .flatMapMany(found -> found.fold(slots -> encode(passage, slots), RequestPipeline::end));
+  }
+
+  private Flux<LineEvent> encode(Passage passage, List<EngineSlot> slots) {
+    return encoders
+        .encode(passage.request(), slots)
+        .flatMapMany(
+            encoded -> encoded.fold(prompts -> decide(passage, prompts), RequestPipeline::end));
+  }
+
+  private Flux<LineEvent> decide(Passage passage, EncodedPrompts prompts) {
+    Decision decision = gearing.decide(passage.request(), prompts);
+    passage.decided(decision);
+    return switch (decision) {
+      case Decision.Route route -> generate(passage, route, prompts);
+      case Decision.Refuse refuse -> end(Refusal.of(refuse));
+    };
+  }
+
+  private Flux<LineEvent> generate(Passage passage, Decision.Route route, EncodedPrompts prompts) {
+    EngineSlot slot = prompts.candidate(route.engine());
+    if (slot == null || !slot.usable()) {
+      return failover(passage, route, prompts, end(GONE));
+    }
+    LineEvent opened = new LineEvent.Opened(passage.opened(route, slot));
+    Flux<LineEvent> answer =
+        dispatcher
+            .submit(passage.request(), route, slot.running(), prompts.of(slot))
+            .map(RequestPipeline::lineEvent)
+            .takeUntil(LineEvent.Refused.class::isInstance)
+            .switchOnFirst((first, all) ->
+                first.get() instanceof LineEvent.Refused(Refusal refusal) && refusal.elsewhere()
+                    ? failover(passage, route, prompts, all)
+                    : all);
+    return Flux.concat(Flux.just(opened), answer);
+  }
+
+  /** Nothing was answered yet, so the next best engine may, without the client noticing. */
+  private Flux<LineEvent> failover(
+      Passage passage, Decision.Route route, EncodedPrompts prompts, Flux<LineEvent> otherwise) {
+    return gearing
+        .next(route, prompts)
+        .map(next -> generate(passage, next, prompts))
+        .orElse(otherwise);
+  }
+
+  private static final Refusal GONE =
+      Refusal.later(ErrorCode.NO_ENGINE, "the engine has just gone", Duration.ofSeconds(1));
+
+  private static LineEvent lineEvent(Indexed event) {
+    return switch (event.event()) {
+      case TokenEvent.Token token -> new LineEvent.Token(event.index(), token);
+      case TokenEvent.Finished end -> new LineEvent.Ended(event.index(), end);
+      case TokenEvent.Failed failed -> new LineEvent.Refused(Refusal.of(failed));
+    };
+  }
+
+  private static Flux<LineEvent> end(Refusal refusal) {
+    return Flux.just(new LineEvent.Refused(refusal));
+  }
+}

@@ -1,0 +1,38 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.dispatch.ModelCatalog;
+import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.security.Gatekeeper;
+import java.util.List;
+
+/**
+ * What to serve and where, in the terms of the parts.
+ *
+ * @param host address to listen on
+ * @param port of the API; 0 takes a free one
+ * @param adminPort of metrics and administration; 0 takes a free one
+ * @param maxBody bytes of a request's body at most
+ * @param catalog the names that {@code model} takes
+ * @param engines to bring up
+ * @param classes of requests
+ * @param gatekeeper who may ask
+ * @param limits how much may be in the house at once
+ * @param encoderThreads threads that turn prompts into tokens
+ */
+record ServerPlan(
+    String host,
+    int port,
+    int adminPort,
+    int maxBody,
+    ModelCatalog catalog,
+    List<Planned> engines,
+    ServiceClasses classes,
+    Gatekeeper gatekeeper,
+    AdmissionLimits limits,
+    int encoderThreads) {
+
+  /** One engine to bring up. */
+  record Planned(String id, String pool, VariantInfo variant, String device) {}
+}

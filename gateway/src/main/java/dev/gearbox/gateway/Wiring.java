@@ -1,0 +1,198 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.gateway.ServerPlan.Planned;
+import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.config.ClassConfig;
+import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.config.GearboxConfig;
+import dev.gearbox.gateway.config.PoolConfig;
+import dev.gearbox.gateway.config.SecurityConfig;
+import dev.gearbox.gateway.dispatch.CpuOpener;
+import dev.gearbox.gateway.dispatch.EngineListener;
+import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.dispatch.ModelCatalog;
+import dev.gearbox.gateway.dispatch.ModelFamily;
+import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.rule.ConservativeRules;
+import dev.gearbox.policy.rule.RuleBase;
+import dev.gearbox.policy.rule.RuleException;
+import dev.gearbox.policy.rule.RuleSource;
+import dev.gearbox.workshop.Catalog;
+import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.FetchException;
+import dev.gearbox.workshop.FetchListener;
+import dev.gearbox.workshop.WeightStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** Builds the parts that a configuration asks for. */
+final class Wiring {
+  private static final int ENCODER_THREADS = 2;
+  private static final int QUEUED = 1024;
+  private static final int MIN_IN_FLIGHT = 64;
+
+  private final Configuration configuration;
+  private final WeightStore store;
+
+  private Wiring(Configuration configuration, WeightStore store) {
+    this.configuration = configuration;
+    this.store = store;
+  }
+
+  static GearboxServer start(
+      Configuration configuration, WeightStore store, EngineListener listener) throws IOException {
+    Wiring wiring = new Wiring(configuration, store);
+    GearboxConfig config = configuration.gearbox();
+    RuleBase rules = config.policy().rules().isEmpty() ? null : compile(config.policy().rules());
+    Core core =
+        Core.start(
+            System::nanoTime,
+            rules == null ? ConservativeRules.INSTANCE : rules,
+            config.policy().record().keep(),
+            ThreadLocalRandom.current().nextLong());
+    core.meters().observeProcess();
+    CpuOpener opener =
+        new CpuOpener(
+            config.pools().getFirst().threadsOrCores(),
+            wiring.shares(),
+            wiring::fetch,
+            core.signals(),
+            core.clock());
+    try {
+      GearboxServer server = GearboxServer.start(wiring.plan(), core, opener, listener);
+      if (rules == null) {
+        compileInBackground(core);
+      }
+      return server;
+    } catch (IOException | RuntimeException e) {
+      opener.close();
+      core.close();
+      throw e;
+    }
+  }
+
+  /** The default rules take a second that the ports need not wait for. */
+  private static void compileInBackground(Core core) {
+    Thread.ofPlatform()
+        .daemon()
+        .name("gearbox-rules")
+        .start(() -> {
+          try {
+            core.policy().update(RuleBase.compile(List.of(RuleSource.builtIn())));
+          } catch (RuleException e) {
+            throw new IllegalStateException("the built-in rules do not compile", e);
+          }
+        });
+  }
+
+  private static RuleBase compile(List<String> names) throws IOException {
+    List<RuleSource> sources = new ArrayList<>();
+    for (String name : names) {
+      sources.add(
+          name.startsWith("classpath:")
+              ? RuleSource.resource(name.substring("classpath:".length()))
+              : RuleSource.file(Path.of(name.substring("file:".length()))));
+    }
+    try {
+      return RuleBase.compile(sources);
+    } catch (RuleException e) {
+      throw new IOException("the rules do not compile: " + e.getMessage(), e);
+    }
+  }
+
+  private ServerPlan plan() {
+    GearboxConfig config = configuration.gearbox();
+    int sequences =
+        config.pools().stream().mapToInt(p -> p.maxSequences() * p.variants().size()).sum();
+    return new ServerPlan(
+        config.server().host(),
+        config.server().port(),
+        config.server().adminPort(),
+        (int) Math.min(Integer.MAX_VALUE, config.server().maxBody().bytes()),
+        new ModelCatalog(
+            config.models().stream().map(m -> new ModelFamily(m.name(), m.variants())).toList()),
+        engines(),
+        new ServiceClasses(config.classes().stream().map(ClassConfig::toServiceClass).toList()),
+        new Gatekeeper(
+            config.tenants().stream()
+                .map(t -> new Tenant(t.name(), t.keys(), t.serviceClass()))
+                .toList(),
+            config.security().apiKeys() == SecurityConfig.ApiKeys.REQUIRED),
+        new AdmissionLimits(
+            Math.max(MIN_IN_FLIGHT, 2 * sequences), QUEUED, AdmissionLimits.DEFAULT.maxWait()),
+        ENCODER_THREADS);
+  }
+
+  private List<Planned> engines() {
+    List<Planned> engines = new ArrayList<>();
+    for (PoolConfig pool : configuration.gearbox().pools()) {
+      for (String variant : pool.variants()) {
+        CatalogEntry entry = entry(variant);
+        engines.add(
+            new Planned(
+                pool.name() + "/" + variant,
+                pool.name(),
+                new VariantInfo(variant, Set.copyOf(entry.techniques()), null, entry.size()),
+                CpuOpener.DEVICE));
+      }
+    }
+    return engines;
+  }
+
+  /** Engines of a pool share its memory equally. */
+  private Map<String, CpuOpener.Share> shares() {
+    Map<String, CpuOpener.Share> shares = new HashMap<>();
+    for (PoolConfig pool : configuration.gearbox().pools()) {
+      shares.put(
+          pool.name(),
+          new CpuOpener.Share(
+              pool.kvMemory().bytes() / Math.max(1, pool.variants().size()), pool.maxSequences()));
+    }
+    return shares;
+  }
+
+  private CatalogEntry entry(String variant) {
+    Catalog catalog = configuration.catalog();
+    return catalog
+        .find(variant)
+        .orElseThrow(() -> new IllegalArgumentException("no variant " + variant));
+  }
+
+  private Path fetch(EngineSlot slot, EngineRegistry registry)
+      throws IOException, InterruptedException {
+    String id = slot.id();
+    try {
+      return store.fetch(
+          entry(slot.variant().name()),
+          new FetchListener() {
+            private int percent = -1;
+
+            @Override
+            public void note(String line) {
+              registry.note(id, line);
+            }
+
+            @Override
+            public void progress(long done, long total) {
+              int now = total <= 0 ? 0 : (int) (done * 100 / total);
+              if (now != percent) {
+                percent = now;
+                registry.progress(id, now / 100.0);
+              }
+            }
+          });
+    } catch (FetchException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package dev.gearbox.gateway.api;
+
+/** The two endpoints that generate, and how their answers are named. */
+public enum AnswerKind {
+  CHAT("chatcmpl-", "chat.completion", "chat.completion.chunk"),
+  COMPLETION("cmpl-", "text_completion", "text_completion");
+
+  private final String idPrefix;
+  private final String object;
+  private final String chunkObject;
+
+  AnswerKind(String idPrefix, String object, String chunkObject) {
+    this.idPrefix = idPrefix;
+    this.object = object;
+    this.chunkObject = chunkObject;
+  }
+
+  public String idPrefix() {
+    return idPrefix;
+  }
+
+  /** {@code object} of a whole answer. */
+  public String object() {
+    return object;
+  }
+
+  /** {@code object} of one chunk of a stream. */
+  public String chunkObject() {
+    return chunkObject;
+  }
+}

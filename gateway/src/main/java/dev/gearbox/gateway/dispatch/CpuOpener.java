@@ -1,0 +1,142 @@
+package dev.gearbox.gateway.dispatch;
+
+import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.engine.Engine;
+import dev.gearbox.engine.EngineCapabilities.Feature;
+import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.gguf.GgufMetadata;
+import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.EngineSpec;
+import dev.gearbox.runtime.ModelRunner;
+import dev.gearbox.runtime.PromptEncoder;
+import dev.gearbox.telemetry.signal.SignalStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+
+/** Opens engines on this machine's processor: one device, shared by every pool on it. */
+public final class CpuOpener implements EngineOpener {
+  /** Id of the device. */
+  public static final String DEVICE = "cpu-simd";
+
+  private static final int MAX_STEP_TOKENS = 512;
+  private static final int QUEUED_PER_SEQUENCE = 4;
+  private static final String CHAT_TEMPLATE = "tokenizer.chat_template";
+
+  /**
+   * What the engines of a pool get.
+   *
+   * @param kvBytes memory for keys and values of each engine
+   * @param maxSequences sequences in one batch
+   */
+  public record Share(long kvBytes, int maxSequences) {}
+
+  /** Finds the weights of a variant, fetching them where they are not here. */
+  @FunctionalInterface
+  public interface Weights {
+    Path fetch(EngineSlot slot, EngineRegistry registry) throws IOException, InterruptedException;
+  }
+
+  private final CpuWorkers workers;
+  private final Device device;
+  private final Map<String, Share> shares;
+  private final Weights weights;
+  private final SignalStore signals;
+
+  /**
+   * Starts the device's threads.
+   *
+   * @param shares by pool
+   */
+  public CpuOpener(
+      int threads,
+      Map<String, Share> shares,
+      Weights weights,
+      SignalStore signals,
+      LongSupplier clock) {
+    this.workers = new CpuWorkers(threads);
+    this.device = new Device(DEVICE, clock, signals);
+    this.shares = Map.copyOf(shares);
+    this.weights = weights;
+    this.signals = signals;
+    signals.addDevice(DEVICE, device::signal);
+  }
+
+  @Override
+  public Opened open(EngineSlot slot, EngineRegistry registry)
+      throws IOException, InterruptedException {
+    Path path = weights.fetch(slot, registry);
+    try (GgufFile file = GgufFile.open(path)) {
+      ModelRunner runner = CpuModel.load(file, workers);
+      Engine engine =
+          device.open(
+              spec(slot, runner, features(file.metadata())),
+              runner,
+              PromptEncoder.of(Tokenizer.of(file)));
+      return new Opened(engine, encoderId(file.metadata()));
+    }
+  }
+
+  private EngineSpec spec(EngineSlot slot, ModelRunner runner, Set<Feature> features) {
+    Share share = shares.get(slot.pool());
+    if (share == null) {
+      throw new IllegalArgumentException("no pool " + slot.pool());
+    }
+    long blocks = Math.max(1, share.kvBytes() / runner.bytesPerBlock());
+    String version = CpuOpener.class.getPackage().getImplementationVersion();
+    return new EngineSpec(
+        slot.id(),
+        slot.pool(),
+        slot.variant().name(),
+        slot.variant().name() + "@" + (version == null ? "dev" : version),
+        features,
+        share.maxSequences(),
+        runner.maxContext(),
+        (int) Math.min(blocks, Integer.MAX_VALUE / ModelRunner.BLOCK_TOKENS),
+        Math.max(MAX_STEP_TOKENS, share.maxSequences()),
+        share.maxSequences() * QUEUED_PER_SEQUENCE);
+  }
+
+  private static Set<Feature> features(GgufMetadata metadata) {
+    Set<Feature> features = EnumSet.of(Feature.LOGPROBS, Feature.LOGIT_BIAS);
+    if (metadata.contains(CHAT_TEMPLATE)) {
+      features.add(Feature.CHAT);
+    }
+    return features;
+  }
+
+  /** Equal for files whose tokenizer and template are the same, byte for byte. */
+  private static String encoderId(GgufMetadata metadata) {
+    MessageDigest digest = sha256();
+    for (String key : metadata.keys()) {
+      if (key.startsWith("tokenizer.")) {
+        digest.update(key.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        digest.update(metadata.raw(key).bytes().asByteBuffer());
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    signals.removeDevice(DEVICE);
+    device.close();
+    workers.close();
+  }
+}

@@ -1,0 +1,106 @@
+package dev.gearbox.gateway.dispatch;
+
+import dev.gearbox.engine.Engine;
+import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.engine.TokenIds;
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.policy.decide.Decision;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.adapter.JdkFlowAdapter;
+import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Schedulers;
+
+/** Submits a decided request: one sequence for each answer to each prompt. */
+public final class Dispatcher {
+  /** Events of one sequence that may wait for a slow reader. */
+  private static final int PREFETCH = 16;
+
+  /**
+   * An event of one of the request's answers.
+   *
+   * @param index of the answer
+   */
+  public record Indexed(int index, TokenEvent event) {}
+
+  private final Watchdog watchdog;
+
+  public Dispatcher(Watchdog watchdog) {
+    this.watchdog = watchdog;
+  }
+
+  /** Events of all answers; each answer's in order. Cancelling stops every sequence. */
+  public Flux<Indexed> submit(
+      InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
+    List<GenerationRequest> sequences = sequences(request, route, engine, prompts);
+    List<Flux<Indexed>> answers = new ArrayList<>(sequences.size());
+    for (int i = 0; i < sequences.size(); i++) {
+      int index = i;
+      answers.add(
+          JdkFlowAdapter.flowPublisherToFlux(engine.submit(sequences.get(i)))
+              // Off the device's thread, which must not wait for whatever readers do.
+              .publishOn(Schedulers.parallel(), PREFETCH)
+              .map(event -> new Indexed(index, event)));
+    }
+    return watchdog.guard(
+        answers.size() == 1
+            ? answers.getFirst()
+            : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size(), PREFETCH));
+  }
+
+  private static List<GenerationRequest> sequences(
+      InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
+    List<GenerationRequest> sequences = new ArrayList<>(request.sequences());
+    for (TokenIds prompt : prompts) {
+      int room = engine.capabilities().maxContext() - prompt.size();
+      for (int answer = 0; answer < request.n(); answer++) {
+        int index = sequences.size();
+        sequences.add(
+            new GenerationRequest(
+                index == 0 ? request.id() : request.id() + "-" + index,
+                prompt,
+                sampling(request.sampling(), answer),
+                Math.min(route.maxTokens(), room),
+                request.stop(),
+                request.ignoreEos(),
+                route.lane(),
+                route.priority(),
+                nanos(route.tpotTarget()),
+                deadline(request),
+                request.caller().cacheSalt()));
+      }
+    }
+    return sequences;
+  }
+
+  /** Equal seeds would make the answers to one prompt equal. */
+  private static SamplingSpec sampling(SamplingSpec asked, int answer) {
+    Long seed = asked.seed();
+    return seed == null || answer == 0
+        ? asked
+        : new SamplingSpec(
+            asked.temperature(),
+            asked.topK(),
+            asked.topP(),
+            asked.minP(),
+            asked.presencePenalty(),
+            asked.frequencyPenalty(),
+            asked.repetitionPenalty(),
+            asked.logitBias(),
+            seed + answer,
+            asked.topLogprobs());
+  }
+
+  private static long nanos(@Nullable Duration target) {
+    return target == null ? 0 : target.toNanos();
+  }
+
+  private static long deadline(InferenceRequest request) {
+    Duration deadline = request.terms().targets().deadline();
+    return deadline == null ? Long.MAX_VALUE : request.arrivedNanos() + deadline.toNanos();
+  }
+}

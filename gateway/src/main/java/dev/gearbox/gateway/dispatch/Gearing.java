@@ -1,0 +1,68 @@
+package dev.gearbox.gateway.dispatch;
+
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.policy.decide.PolicyEngine;
+import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.telemetry.signal.Signals;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** Puts the question to the policy: facts of the request, and one snapshot of the signals. */
+public final class Gearing {
+  private final PolicyEngine policy;
+  private final Supplier<Signals> signals;
+  private final ModelCatalog catalog;
+
+  public Gearing(PolicyEngine policy, Supplier<Signals> signals, ModelCatalog catalog) {
+    this.policy = policy;
+    this.signals = signals;
+    this.catalog = catalog;
+  }
+
+  public Decision decide(InferenceRequest request, EncodedPrompts prompts) {
+    return policy.decide(facts(request, prompts), signals.get());
+  }
+
+  /** The same decision on its next best engine; empty when there is none that can take it. */
+  public Optional<Decision.Route> next(Decision.Route route, EncodedPrompts prompts) {
+    List<String> left = route.alternatives();
+    for (int i = 0; i < left.size(); i++) {
+      EngineSlot slot = prompts.candidate(left.get(i));
+      if (slot != null && slot.usable()) {
+        return Optional.of(
+            new Decision.Route(
+                route.id(),
+                slot.id(),
+                slot.variant().name(),
+                slot.pool(),
+                route.lane(),
+                route.priority(),
+                route.maxTokens(),
+                route.tpotTarget(),
+                slot.variant().quality(),
+                route.predicted(),
+                left.subList(i + 1, left.size())));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** What the policy may know of a request. */
+  public RequestFacts facts(InferenceRequest request, EncodedPrompts prompts) {
+    ModelFamily family = catalog.find(request.model());
+    Integer asked = request.maxTokens();
+    return new RequestFacts(
+        request.id(),
+        family == null ? request.model() : family.name(),
+        request.terms().serviceClass(),
+        request.caller().tenant(),
+        request.terms().targets(),
+        prompts.counts(),
+        asked != null ? asked : prompts.room(),
+        request.streaming(),
+        request.needs().keySet(),
+        request.arrivedNanos());
+  }
+}

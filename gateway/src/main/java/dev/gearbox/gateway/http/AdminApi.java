@@ -1,0 +1,110 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.engine.Engine;
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.telemetry.meter.Exposition;
+import dev.gearbox.telemetry.signal.EngineSignal;
+import java.util.Locale;
+import java.util.function.Function;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.MediaType;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The routes of the admin port: metrics for whoever scrapes, the rest for this machine alone. */
+final class AdminApi {
+  private final Exposition exposition;
+  private final EngineRegistry registry;
+  private final GearboxPolicy policy;
+  private final Runnable drain;
+
+  AdminApi(Exposition exposition, EngineRegistry registry, GearboxPolicy policy, Runnable drain) {
+    this.exposition = exposition;
+    this.registry = registry;
+    this.policy = policy;
+    this.drain = drain;
+  }
+
+  RouterFunction<ServerResponse> routes() {
+    Routes routes = new Routes();
+    routes.add(HttpMethod.GET, "/metrics", this::metrics);
+    local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
+    local(routes, HttpMethod.GET, "/admin/policy", request -> Replies.json(200, policy()));
+    local(
+        routes,
+        HttpMethod.POST,
+        "/admin/drain",
+        request -> {
+          drain.run();
+          return ServerResponse.accepted().build();
+        });
+    return routes.build();
+  }
+
+  private static void local(
+      Routes routes,
+      HttpMethod method,
+      String path,
+      Function<ServerRequest, Mono<ServerResponse>> handler) {
+    routes.add(
+        method,
+        path,
+        request ->
+            request.remoteAddress().stream().anyMatch(a -> a.getAddress().isLoopbackAddress())
+                ? handler.apply(request)
+                : Replies.error(
+                    Refusal.of(ErrorCode.PERMISSION_DENIED, "only this machine may ask")));
+  }
+
+  private Mono<ServerResponse> metrics(ServerRequest request) {
+    String type = exposition.contentType(request.headers().firstHeader("accept"));
+    return ServerResponse.ok()
+        .contentType(MediaType.parseMediaType(type))
+        .bodyValue(exposition.text(type));
+  }
+
+  private byte[] policy() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("version", policy.rules().version());
+    return JsonMapper.shared().writeValueAsBytes(json);
+  }
+
+  private byte[] pools() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    ArrayNode engines = json.putArray("engines");
+    registry.slots().forEach(slot -> engine(engines.addObject(), slot));
+    return JsonMapper.shared().writeValueAsBytes(json);
+  }
+
+  private static void engine(ObjectNode json, EngineSlot slot) {
+    json.put("engine", slot.id()).put("pool", slot.pool()).put("variant", slot.variant().name());
+    json.put("device", slot.device());
+    json.put("bytes", slot.variant().bytes());
+    Engine engine = slot.engine();
+    EngineSignal.State state = engine == null ? slot.state() : engine.signal().state();
+    json.put("state", state.name().toLowerCase(Locale.ROOT));
+    json.put("progress", slot.progress());
+    json.put("reason", slot.reason());
+    if (engine == null) {
+      return;
+    }
+    EngineSignal signal = engine.signal();
+    json.put("running", signal.running()).put("waiting", signal.waiting());
+    json.put("max_sequences", signal.maxSequences());
+    json.put("pending_prefill_tokens", signal.pendingPrefillTokens());
+    json.put("context_tokens", signal.contextTokens());
+    json.put("kv_blocks_free", signal.kvBlocksFree());
+    json.put("kv_blocks_total", signal.kvBlocksTotal());
+    json.put("max_model_len", engine.capabilities().maxContext());
+  }
+}

@@ -1,0 +1,123 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.RequestParser;
+import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.stream.Line;
+import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.telemetry.meter.Exposition;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/** Both ports, listening: the door of this package. */
+public final class HttpFront implements AutoCloseable {
+  private final HttpListener api;
+  private final HttpListener admin;
+
+  /**
+   * Where to listen and what to bear.
+   *
+   * @param port of the API; 0 takes a free one
+   * @param adminPort of metrics and administration; 0 takes a free one
+   * @param maxBody bytes of a request's body at most
+   * @param keepAlive when waiting streams show that they live
+   * @param patience with slow clients
+   */
+  record Options(
+      String host,
+      int port,
+      int adminPort,
+      int maxBody,
+      LineResponse.KeepAlive keepAlive,
+      HttpListener.Patience patience) {}
+
+  /** What the ports talk to. */
+  public record Parts(
+      Line line,
+      Function<InferenceRequest, Mono<Result<byte[]>>> preview,
+      RequestParser parser,
+      Gatekeeper gatekeeper,
+      EngineRegistry registry,
+      GearboxPolicy policy,
+      DecisionsJson decisions,
+      Exposition exposition,
+      BooleanSupplier draining,
+      Runnable drain,
+      Scheduler workers,
+      LongSupplier clock,
+      InstantSource time) {}
+
+  private HttpFront(HttpListener api, HttpListener admin) {
+    this.api = api;
+    this.admin = admin;
+  }
+
+  /**
+   * Listens on both ports.
+   *
+   * @throws IOException when a port cannot be had; then neither is
+   */
+  public static HttpFront start(String host, int port, int adminPort, int maxBody, Parts parts)
+      throws IOException {
+    return start(
+        new Options(
+            host,
+            port,
+            adminPort,
+            maxBody,
+            LineResponse.KeepAlive.DEFAULT,
+            HttpListener.Patience.DEFAULT),
+        parts);
+  }
+
+  static HttpFront start(Options options, Parts parts) throws IOException {
+    var inference =
+        new InferenceHandler(
+            parts.parser(),
+            new BodyReader(options.maxBody(), parts.workers()),
+            new LineResponse(parts.line(), options.keepAlive(), parts.clock(), parts.time()),
+            parts.preview(),
+            parts.draining(),
+            parts.clock());
+    var api =
+        new PublicApi(
+            parts.gatekeeper(),
+            inference,
+            new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
+            parts.decisions(),
+            new Health(parts.registry(), parts.draining()));
+    var admin = new AdminApi(parts.exposition(), parts.registry(), parts.policy(), parts.drain());
+    HttpListener first =
+        HttpListener.start(options.host(), options.port(), api.routes(), options.patience());
+    try {
+      return new HttpFront(
+          first,
+          HttpListener.start(
+              options.host(), options.adminPort(), admin.routes(), options.patience()));
+    } catch (IOException | RuntimeException e) {
+      first.close();
+      throw e;
+    }
+  }
+
+  public int port() {
+    return api.port();
+  }
+
+  public int adminPort() {
+    return admin.port();
+  }
+
+  @Override
+  public void close() {
+    api.close();
+    admin.close();
+  }
+}

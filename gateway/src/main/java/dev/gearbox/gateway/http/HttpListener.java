@@ -1,0 +1,112 @@
+package dev.gearbox.gateway.http;
+
+import io.netty.handler.timeout.WriteTimeoutHandler;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.web.server.PortInUseException;
+import org.springframework.boot.web.server.WebServer;
+import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
+import org.springframework.http.server.reactive.HttpHandler;
+import org.springframework.web.reactive.function.server.HandlerStrategies;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.RouterFunctions;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.netty.http.server.HttpServer;
+
+/** One port with its routes, in a Spring context that holds them and nothing else. */
+final class HttpListener implements AutoCloseable {
+  private static final int MAX_HEADERS = 16 * 1024;
+  private static final int MAX_LINE = 8 * 1024;
+
+  private final ReactiveWebServerApplicationContext context;
+  private final int port;
+
+  private HttpListener(ReactiveWebServerApplicationContext context, int port) {
+    this.context = context;
+    this.port = port;
+  }
+
+  /**
+   * Bounds on the other end.
+   *
+   * @param request longest time to send a whole request
+   * @param idle longest time that a connection is kept without one
+   * @param write longest time that written bytes may wait for a reader
+   */
+  record Patience(Duration request, Duration idle, Duration write) {
+    static final Patience DEFAULT =
+        new Patience(Duration.ofSeconds(60), Duration.ofSeconds(75), Duration.ofSeconds(30));
+  }
+
+  /**
+   * Listens.
+   *
+   * @param port 0 takes a free one
+   * @throws IOException when the port cannot be had
+   */
+  static HttpListener start(
+      String host, int port, RouterFunction<ServerResponse> routes, Patience patience)
+      throws IOException {
+    HttpHandler handler =
+        RouterFunctions.toHttpHandler(
+            routes,
+            HandlerStrategies.builder()
+                .webFilter(new FrontFilter())
+                .exceptionHandler(new LastResort())
+                .build());
+    var factory = new NettyReactiveWebServerFactory(port);
+    factory.setAddress(InetAddress.getByName(host));
+    factory.addServerCustomizers(server -> bounded(server, patience));
+    var context = new ReactiveWebServerApplicationContext();
+    context.registerBean("webServerFactory", NettyReactiveWebServerFactory.class, () -> factory);
+    context.registerBean("httpHandler", HttpHandler.class, () -> handler);
+    try {
+      context.refresh();
+    } catch (RuntimeException e) {
+      context.close();
+      if (PortInUseException.class.isInstance(root(e))
+          || e.getCause() instanceof PortInUseException) {
+        throw new IOException("port " + port + " is in use: choose another with --port", e);
+      }
+      throw new IOException("cannot listen on " + host + " port " + port + ": " + root(e), e);
+    }
+    WebServer server = context.getWebServer();
+    if (server == null) {
+      throw new IllegalStateException("the context started without its server");
+    }
+    return new HttpListener(context, server.getPort());
+  }
+
+  private static HttpServer bounded(HttpServer server, Patience patience) {
+    return server
+        .httpRequestDecoder(spec -> spec.maxInitialLineLength(MAX_LINE).maxHeaderSize(MAX_HEADERS))
+        .requestTimeout(patience.request())
+        .idleTimeout(patience.idle())
+        .doOnConnection(connection ->
+            connection.addHandlerFirst(
+                new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS)));
+  }
+
+  private static Throwable root(Throwable e) {
+    Throwable root = e;
+    while (root.getCause() != null) {
+      if (root instanceof PortInUseException) {
+        return root;
+      }
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  int port() {
+    return port;
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+}

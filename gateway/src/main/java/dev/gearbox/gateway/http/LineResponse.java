@@ -1,0 +1,162 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.stream.Line;
+import dev.gearbox.gateway.stream.LineEvent;
+import dev.gearbox.gateway.stream.Opening;
+import dev.gearbox.gateway.stream.StreamFrames;
+import dev.gearbox.gateway.stream.WholeAnswer;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/**
+ * Writes what the line says about one request. Nothing is committed before the line's first word
+ * about the answer, so that a refusal has its status; a stream that hears nothing for a while
+ * begins with comments, and a refusal then is its last event.
+ */
+final class LineResponse {
+  private static final MediaType EVENTS =
+      MediaType.parseMediaType("text/event-stream;charset=utf-8");
+
+  private final Line line;
+  private final KeepAlive keepAlive;
+  private final LongSupplier clock;
+  private final InstantSource time;
+
+  /**
+   * When a waiting stream shows that it lives.
+   *
+   * @param first after this long without a word
+   * @param every and then this often until the first token
+   */
+  record KeepAlive(Duration first, Duration every) {
+    static final KeepAlive DEFAULT = new KeepAlive(Duration.ofSeconds(1), Duration.ofSeconds(5));
+  }
+
+  /** One thing to write: the word of the line, or a sign of life. */
+  private sealed interface Item {
+    record Word(LineEvent event) implements Item {}
+
+    record Sign() implements Item {}
+  }
+
+  LineResponse(Line line, KeepAlive keepAlive, LongSupplier clock, InstantSource time) {
+    this.line = line;
+    this.keepAlive = keepAlive;
+    this.clock = clock;
+    this.time = time;
+  }
+
+  Mono<Void> write(InferenceRequest request, ServerHttpResponse response) {
+    if (!request.ignoredFields().isEmpty()) {
+      response.getHeaders().set("x-gearbox-ignored", String.join(", ", request.ignoredFields()));
+    }
+    return request.streaming() ? stream(request, response) : whole(request, response);
+  }
+
+  private Mono<Void> whole(InferenceRequest request, ServerHttpResponse response) {
+    return line.run(request)
+        .collect(() -> new WholeAnswer(request, seconds()), WholeAnswer::add)
+        .flatMap(answer -> {
+          Opening opening = answer.opening();
+          if (opening != null) {
+            describe(response.getHeaders(), opening);
+          }
+          processed(response.getHeaders(), request);
+          Refusal refusal = answer.refusal();
+          return refusal != null
+              ? Replies.error(response, refusal)
+              : Replies.write(response, answer.json());
+        });
+  }
+
+  private Mono<Void> stream(InferenceRequest request, ServerHttpResponse response) {
+    StreamFrames frames = new StreamFrames(request, seconds());
+    return items(request)
+        .filter(item -> !opens(item, frames, response))
+        .switchOnFirst((first, all) -> {
+          processed(response.getHeaders(), request);
+          return first.get() instanceof Item.Word(LineEvent.Refused(Refusal refusal))
+              ? Replies.error(response, refusal)
+              : events(all, frames, response);
+        })
+        .then();
+  }
+
+  /** Takes the opening out of the stream: it becomes headers, if they are not sent yet. */
+  private static boolean opens(Item item, StreamFrames frames, ServerHttpResponse response) {
+    if (item instanceof Item.Word(LineEvent.Opened opened)) {
+      frames.of(opened);
+      if (!response.isCommitted()) {
+        describe(response.getHeaders(), opened.opening());
+      }
+      return true;
+    }
+    return false;
+  }
+
+  private Flux<Item> items(InferenceRequest request) {
+    Sinks.Empty<Void> answering = Sinks.empty();
+    Flux<Item> words =
+        line.run(request)
+            .doOnNext(event -> {
+              if (!(event instanceof LineEvent.Opened)) {
+                answering.tryEmitEmpty();
+              }
+            })
+            .doOnTerminate(answering::tryEmitEmpty)
+            .map(Item.Word::new);
+    Flux<Item> signs =
+        Flux.interval(keepAlive.first(), keepAlive.every())
+            .onBackpressureDrop()
+            .takeUntilOther(answering.asMono())
+            .map(tick -> new Item.Sign());
+    return Flux.merge(words, signs);
+  }
+
+  private static Mono<Void> events(
+      Flux<Item> items, StreamFrames frames, ServerHttpResponse response) {
+    HttpHeaders headers = response.getHeaders();
+    headers.setContentType(EVENTS);
+    headers.set("cache-control", "no-cache");
+    headers.set("x-accel-buffering", "no");
+    DataBufferFactory buffers = response.bufferFactory();
+    Flux<Mono<DataBuffer>> written =
+        items
+            .concatMapIterable(item ->
+                switch (item) {
+                  case Item.Word(LineEvent event) -> frames.of(event);
+                  case Item.Sign() -> java.util.List.of(StreamFrames.KEEP_ALIVE);
+                })
+            .map(frame -> Mono.just(buffers.wrap(frame)));
+    return response.writeAndFlushWith(written);
+  }
+
+  private static void describe(HttpHeaders headers, Opening opening) {
+    headers.set("x-gearbox-variant", opening.variant());
+    headers.set("x-gearbox-pool", opening.pool());
+    headers.set("x-gearbox-decision-id", opening.decisionId());
+    headers.set(
+        "x-gearbox-overhead-ms", String.format(Locale.ROOT, "%.3f", opening.overheadNanos() / 1e6));
+  }
+
+  private void processed(HttpHeaders headers, InferenceRequest request) {
+    long millis = (clock.getAsLong() - request.arrivedNanos()) / 1_000_000;
+    headers.set("openai-processing-ms", Long.toString(millis));
+  }
+
+  private long seconds() {
+    return time.instant().getEpochSecond();
+  }
+}

@@ -1,0 +1,116 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.gateway.api.AnswerKind;
+import dev.gearbox.gateway.api.Caller;
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.security.Gatekeeper;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpMethod;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** The routes of the public port. All but health ask the gatekeeper first. */
+final class PublicApi {
+  private final Gatekeeper gatekeeper;
+  private final InferenceHandler inference;
+  private final ModelsJson models;
+  private final DecisionsJson decisions;
+  private final Health health;
+
+  PublicApi(
+      Gatekeeper gatekeeper,
+      InferenceHandler inference,
+      ModelsJson models,
+      DecisionsJson decisions,
+      Health health) {
+    this.gatekeeper = gatekeeper;
+    this.inference = inference;
+    this.models = models;
+    this.decisions = decisions;
+    this.health = health;
+  }
+
+  RouterFunction<ServerResponse> routes() {
+    Routes routes = new Routes();
+    routes.add(HttpMethod.GET, "/health", request -> health.health());
+    routes.add(HttpMethod.GET, "/health/live", request -> health.live());
+    routes.add(HttpMethod.GET, "/health/ready", request -> health.ready());
+    routes.add(HttpMethod.HEAD, "/", request -> ServerResponse.ok().build());
+    routes.add(HttpMethod.GET, "/", request -> health.health());
+    for (String base : new String[] {"/v1", ""}) {
+      add(
+          routes,
+          HttpMethod.POST,
+          base + "/chat/completions",
+          (request, caller) -> inference.generate(AnswerKind.CHAT, request, caller));
+      add(
+          routes,
+          HttpMethod.POST,
+          base + "/completions",
+          (request, caller) -> inference.generate(AnswerKind.COMPLETION, request, caller));
+      add(
+          routes,
+          HttpMethod.GET,
+          base + "/models",
+          (request, caller) -> Replies.json(200, models.list()));
+      add(routes, HttpMethod.GET, base + "/models/{*id}", (request, caller) -> model(request));
+      add(routes, HttpMethod.POST, base + "/decisions/preview", inference::preview);
+      add(
+          routes,
+          HttpMethod.GET,
+          base + "/decisions/{id}",
+          (request, caller) -> decision(decisions.find(request.pathVariable("id"))));
+      add(
+          routes,
+          HttpMethod.POST,
+          base + "/decisions/{id}/replay",
+          (request, caller) -> decision(decisions.replay(request.pathVariable("id"))));
+    }
+    return routes.build();
+  }
+
+  private void add(
+      Routes routes,
+      HttpMethod method,
+      String path,
+      BiFunction<ServerRequest, Caller, Mono<ServerResponse>> handler) {
+    routes.add(
+        method,
+        path,
+        request -> caller(request).fold(caller -> handler.apply(request, caller), Replies::error));
+  }
+
+  private Result<Caller> caller(ServerRequest request) {
+    InetAddress from = request.remoteAddress().map(InetSocketAddress::getAddress).orElse(null);
+    String authorization = request.headers().firstHeader("authorization");
+    return gatekeeper.check(from, authorization, request.queryParams().keySet());
+  }
+
+  private Mono<ServerResponse> model(ServerRequest request) {
+    String id = request.pathVariable("id").replaceFirst("^/", "");
+    byte[] json = models.one(id);
+    if (json == null) {
+      json = models.one(URLDecoder.decode(id, StandardCharsets.UTF_8));
+    }
+    return json != null
+        ? Replies.json(200, json)
+        : Replies.error(
+            Refusal.of(ErrorCode.MODEL_NOT_FOUND, "there is no model of that name", "model", null));
+  }
+
+  private static Mono<ServerResponse> decision(byte @Nullable [] json) {
+    return json != null
+        ? Replies.json(200, json)
+        : Replies.error(
+            Refusal.of(ErrorCode.NOT_FOUND, "there is no decision of that id (any more)"));
+  }
+}

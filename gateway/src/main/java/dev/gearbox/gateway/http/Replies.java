@@ -1,0 +1,58 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.stream.ErrorJson;
+import java.time.Duration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+
+/** Answers that are complete when they begin: JSON, and errors with the headers that SDKs obey. */
+final class Replies {
+  private static final int FIRST_RETRYABLE = 429;
+
+  private Replies() {}
+
+  static Mono<ServerResponse> json(int status, byte[] body) {
+    return ServerResponse.status(status).contentType(MediaType.APPLICATION_JSON).bodyValue(body);
+  }
+
+  static Mono<ServerResponse> error(Refusal refusal) {
+    return ServerResponse.status(refusal.status())
+        .contentType(MediaType.APPLICATION_JSON)
+        .headers(headers -> retry(headers, refusal))
+        .bodyValue(ErrorJson.bytes(refusal));
+  }
+
+  /** The same where a response is at hand that has not begun. */
+  static Mono<Void> error(ServerHttpResponse response, Refusal refusal) {
+    response.setStatusCode(HttpStatusCode.valueOf(refusal.status()));
+    retry(response.getHeaders(), refusal);
+    return write(response, ErrorJson.bytes(refusal));
+  }
+
+  static Mono<Void> write(ServerHttpResponse response, byte[] body) {
+    response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+    response.getHeaders().setContentLength(body.length);
+    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+
+  /** SDKs send everything three times that is 429 or 5xx, unless they are told not to. */
+  private static void retry(HttpHeaders headers, Refusal refusal) {
+    Duration after = refusal.retryAfter();
+    if (after != null) {
+      long millis = Math.max(1, after.toMillis());
+      headers.set("retry-after", Long.toString((millis + 999) / 1000));
+      headers.set("retry-after-ms", Long.toString(millis));
+      headers.set("x-should-retry", "true");
+    } else if (refusal.status() >= FIRST_RETRYABLE) {
+      headers.set("x-should-retry", "false");
+    }
+    if (refusal.decisionId() != null) {
+      headers.set("x-gearbox-decision-id", refusal.decisionId());
+    }
+  }
+}
