@@ -6,7 +6,7 @@ import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufMetadata;
-import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
@@ -29,7 +29,6 @@ public final class CpuOpener implements EngineOpener {
 
   private static final int MAX_STEP_TOKENS = 512;
   private static final int QUEUED_PER_SEQUENCE = 4;
-  private static final String CHAT_TEMPLATE = "tokenizer.chat_template";
 
   /**
    * What the engines of a pool get.
@@ -75,12 +74,10 @@ public final class CpuOpener implements EngineOpener {
       throws IOException, InterruptedException {
     Path path = weights.fetch(slot, registry);
     try (GgufFile file = GgufFile.open(path)) {
+      PromptCodec codec = PromptCodec.of(file);
       ModelRunner runner = CpuModel.load(file, workers);
       Engine engine =
-          device.open(
-              spec(slot, runner, features(file.metadata())),
-              runner,
-              PromptEncoder.of(Tokenizer.of(file)));
+          device.open(spec(slot, runner, features(codec)), runner, PromptEncoder.of(codec));
       return new Opened(engine, encoderId(file.metadata()));
     }
   }
@@ -105,9 +102,9 @@ public final class CpuOpener implements EngineOpener {
         share.maxSequences() * QUEUED_PER_SEQUENCE);
   }
 
-  private static Set<Feature> features(GgufMetadata metadata) {
+  private static Set<Feature> features(PromptCodec codec) {
     Set<Feature> features = EnumSet.of(Feature.LOGPROBS, Feature.LOGIT_BIAS);
-    if (metadata.contains(CHAT_TEMPLATE)) {
+    if (codec.chats()) {
       features.add(Feature.CHAT);
     }
     return features;
