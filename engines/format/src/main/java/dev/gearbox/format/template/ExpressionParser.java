@@ -163,10 +163,9 @@ final class ExpressionParser {
   }
 
   private Expression attribute(Expression of) {
-    if (tokens.peek().kind() == Kind.INTEGER) {
-      return new Expression.Item(of, primary());
-    }
-    return new Expression.Attribute(of, tokens.expect(Kind.NAME));
+    return tokens.peek().kind() == Kind.INTEGER
+        ? new Expression.Item(of, primary())
+        : new Expression.Attribute(of, tokens.expect(Kind.NAME));
   }
 
   private Expression item(Expression of) {
