@@ -54,24 +54,32 @@ final class VectorPanels {
       FloatVector scale = biasedHalves(w, p + matrix.type().scaleAt(R) + h * SPAN).mul(unbias);
       FloatVector min = min(matrix, p, h);
       long plane = p + matrix.type().planeAt(R) + 2L * h * SPAN;
-      IntVector low = shorts(w, plane).lanewise(VectorOperators.LSHL, 4);
-      IntVector high = shorts(w, plane + SPAN).lanewise(VectorOperators.LSHL, 4);
-      for (int k = 0; k < 8; k++) {
-        IntVector v = shorts(w, p + k * STEP + h * SPAN);
-        long out = to + 2L * k * COLUMN + 2L * h * SPAN;
-        IntVector a = v.and(15).or(low.and(16));
-        IntVector b = v.lanewise(VectorOperators.LSHR, 4).and(15).or(high.and(16));
-        IntVector low8 = low.lanewise(VectorOperators.LSHR, 8).and(16);
-        IntVector high8 = high.lanewise(VectorOperators.LSHR, 8).and(16);
-        IntVector c = v.lanewise(VectorOperators.LSHR, 8).and(15).or(low8);
-        IntVector d = v.lanewise(VectorOperators.LSHR, 12).or(high8);
-        floats(a).fma(scale, min).intoMemorySegment(panel, out, LE);
-        floats(c).fma(scale, min).intoMemorySegment(panel, out + COLUMN, LE);
-        floats(b).fma(scale, min).intoMemorySegment(panel, out + 16 * COLUMN, LE);
-        floats(d).fma(scale, min).intoMemorySegment(panel, out + 17 * COLUMN, LE);
-        low = low.lanewise(VectorOperators.LSHR, 1);
-        high = high.lanewise(VectorOperators.LSHR, 1);
+      for (int upper = 0; upper < 2; upper++) {
+        fiveQuarter(w, p + h * SPAN, plane, upper, scale, min, panel, to + 2L * h * SPAN);
       }
+    }
+  }
+
+  /** The 16 weights of each row of a half whose low four bits stand {@code 4 · upper} bits up. */
+  private static void fiveQuarter(
+      MemorySegment w,
+      long quants,
+      long plane,
+      int upper,
+      FloatVector scale,
+      FloatVector min,
+      MemorySegment panel,
+      long to) {
+    IntVector bits = shorts(w, plane + upper * SPAN);
+    for (int k = 0; k < 8; k++) {
+      IntVector v = shorts(w, quants + k * STEP).lanewise(VectorOperators.LSHR, 4 * upper);
+      long out = to + (16L * upper + 2L * k) * COLUMN;
+      IntVector fifth = bits.lanewise(VectorOperators.LSHR, k);
+      IntVector even = v.and(15).or(fifth.and(1).lanewise(VectorOperators.LSHL, 4));
+      IntVector v8 = v.lanewise(VectorOperators.LSHR, 8).and(15);
+      IntVector odd = v8.or(fifth.lanewise(VectorOperators.LSHR, 4).and(16));
+      floats(even).fma(scale, min).intoMemorySegment(panel, out, LE);
+      floats(odd).fma(scale, min).intoMemorySegment(panel, out + COLUMN, LE);
     }
   }
 
