@@ -25,6 +25,7 @@ import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.FetchException;
 import dev.gearbox.workshop.FetchListener;
+import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -110,7 +111,7 @@ final class Wiring {
     }
   }
 
-  private ServerPlan plan() {
+  private ServerPlan plan() throws IOException {
     GearboxConfig config = configuration.gearbox();
     int sequences =
         config.pools().stream().mapToInt(p -> p.maxSequences() * p.variants().size()).sum();
@@ -133,7 +134,8 @@ final class Wiring {
         ENCODER_THREADS);
   }
 
-  private List<Planned> engines() {
+  private List<Planned> engines() throws IOException {
+    QualityLedger ledger = QualityLedger.load(store.folder());
     List<Planned> engines = new ArrayList<>();
     for (PoolConfig pool : configuration.gearbox().pools()) {
       for (String variant : pool.variants()) {
@@ -142,7 +144,11 @@ final class Wiring {
             new Planned(
                 pool.name() + "/" + variant,
                 pool.name(),
-                new VariantInfo(variant, Set.copyOf(entry.techniques()), null, entry.size()),
+                new VariantInfo(
+                    variant,
+                    Set.copyOf(entry.techniques()),
+                    configuration.quality(variant, ledger),
+                    entry.size()),
                 CpuOpener.DEVICE));
       }
     }

@@ -96,6 +96,13 @@ public final class Catalog {
     }
   }
 
+  /** This catalog with one more entry, which replaces one of the same name. */
+  public Catalog with(CatalogEntry entry) {
+    Map<String, CatalogEntry> more = new LinkedHashMap<>(entries);
+    more.put(entry.name(), entry);
+    return new Catalog(more);
+  }
+
   /** In the order of the files. */
   public Collection<CatalogEntry> entries() {
     return List.copyOf(entries.values());

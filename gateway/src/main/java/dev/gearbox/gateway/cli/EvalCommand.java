@@ -61,8 +61,9 @@ final class EvalCommand implements Callable<Integer> {
       throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
     }
     int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    new EvalRun(weights.resolve(screen), text, context, workers, screen)
-        .run(weights.name(), record, json);
+    Path file = weights.resolve(screen);
+    String name = record ? weights.entry(file).name() : weights.name();
+    new EvalRun(file, text, context, workers, screen).run(name, record, json);
     return 0;
   }
 }

@@ -12,14 +12,18 @@ import picocli.CommandLine.Command;
     versionProvider = Version.class,
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
+      ServeCommand.class,
+      EngineCommand.class,
       PullCommand.class,
+      PsCommand.class,
       GenerateCommand.class,
       TokenizeCommand.class,
       TemplateCommand.class,
       EvalCommand.class,
       BenchCommand.class,
       ConfigCommand.class,
-      TestCommand.class
+      TestCommand.class,
+      TrainCommand.class
     })
 public final class Gearbox implements Runnable {
   /** Exit code of a wrong command line. */

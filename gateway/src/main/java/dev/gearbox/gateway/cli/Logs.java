@@ -2,6 +2,7 @@ package dev.gearbox.gateway.cli;
 
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
 
@@ -11,6 +12,13 @@ final class Logs {
   private static final Logger ROOT = Logger.getLogger("");
 
   private Logs() {}
+
+  /** Events for operators, one a line, on stderr. */
+  static void serving() {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
+    ROOT.setLevel(Level.INFO);
+  }
 
   /** Runs a command; only {@code serve} and {@code engine} tell more than warnings. */
   static int quietly(ParseResult parsed) {

@@ -4,8 +4,10 @@ import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.FetchException;
 import dev.gearbox.workshop.WeightStore;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Weights named by a file or by a variant of the catalog. */
@@ -42,5 +44,24 @@ final class WeightsOption {
     try (FetchProgress progress = new FetchProgress(entry.name(), screen)) {
       return store.fetch(entry, progress);
     }
+  }
+
+  /** The variant that a file holds: the catalog's, or one of its own by the name of the file. */
+  CatalogEntry entry(Path file) throws IOException {
+    String name = file.getFileName().toString();
+    for (CatalogEntry entry : Catalog.builtIn().entries()) {
+      if (entry.file().equals(name) && entry.size() == Files.size(file)) {
+        return entry;
+      }
+    }
+    return new CatalogEntry(
+        name.replaceFirst("\\.gguf$", ""),
+        name,
+        List.of(),
+        "unknown",
+        name,
+        Files.size(file),
+        WeightStore.sha256(file),
+        List.of("file:" + file));
   }
 }

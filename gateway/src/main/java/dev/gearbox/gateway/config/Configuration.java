@@ -2,16 +2,34 @@ package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.settings.DidYouMean;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The platform as configured, with the catalog that its names come from. Immutable. */
 public record Configuration(GearboxConfig gearbox, Catalog catalog) {
+
+  /**
+   * Quality of a variant against the reference of the first model that has it; null when it was
+   * never measured.
+   */
+  public @Nullable Double quality(String variant, QualityLedger ledger) {
+    OptionalDouble quality =
+        gearbox.models().stream()
+            .filter(m -> m.variants().contains(variant))
+            .findFirst()
+            .flatMap(m -> catalog.find(m.reference()))
+            .map(r -> ledger.quality(r.sha256(), catalog.choose(variant).sha256()))
+            .orElse(OptionalDouble.empty());
+    return quality.isPresent() ? quality.getAsDouble() : null;
+  }
 
   /** The same on another address. */
   public Configuration listening(String host, int port, int adminPort) {
@@ -20,7 +38,7 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
 
   /**
    * Only these models and variants. A variant answers for the first model that has it, else for the
-   * first model of all.
+   * first model of all; a beginning becomes a name of its own.
    *
    * @param names of models or variants, or unambiguous beginnings of variants
    * @throws IllegalArgumentException when a name is unknown or ambiguous
@@ -48,7 +66,19 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
     if (!left.isEmpty()) {
       addTo(models, left);
     }
+    addBeginnings(names, models);
     return with(gearbox.server(), models, pools(chosen));
+  }
+
+  /** What the operator calls a variant, clients may call it too. */
+  private void addBeginnings(List<String> names, List<ModelConfig> models) {
+    String reference = models.getFirst().reference();
+    for (String name : names) {
+      boolean known = models.stream().anyMatch(m -> m.name().equals(name));
+      if (!known && catalog.find(name).isEmpty()) {
+        models.add(new ModelConfig(name, reference, List.of(variant(name))));
+      }
+    }
   }
 
   private String variant(String beginning) {

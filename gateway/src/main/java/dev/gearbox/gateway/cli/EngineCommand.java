@@ -1,0 +1,64 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.gateway.config.ConfigLoader;
+import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.WeightStore;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** One engine as a worker. */
+@Command(
+    name = "engine",
+    description = "Serve one variant as an OpenAI-compatible worker for other gateways.")
+final class EngineCommand implements Callable<Integer> {
+  @Mixin CommonOptions common = new CommonOptions();
+
+  @Mixin private WeightsOption weights = new WeightsOption();
+
+  @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to listen on.")
+  private String host = "127.0.0.1";
+
+  @Option(names = "--port", description = "Port of the API (default: 8081).")
+  private @Nullable Integer port;
+
+  @Option(names = "--admin-port", description = "Port of metrics (default: 9091).")
+  private @Nullable Integer adminPort;
+
+  @Option(
+      names = "--device",
+      defaultValue = "cpu-simd",
+      description = "What computes: cpu-simd (default).")
+  private String device = "cpu-simd";
+
+  private final Screen screen;
+
+  EngineCommand(Screen screen) {
+    this.screen = screen;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (!device.equals("cpu-simd")) {
+      throw new WrongUsageException("--device must be cpu-simd, got " + device);
+    }
+    Path file = weights.resolve(screen).toAbsolutePath();
+    Configuration read = ConfigLoader.load(null, Map.of());
+    CatalogEntry entry = weights.entry(file);
+    Configuration one =
+        new Configuration(read.gearbox(), read.catalog().with(entry))
+            .only(List.of(entry.name()))
+            .listening(
+                host,
+                PortOption.checked("--port", port, 8081),
+                PortOption.checked("--admin-port", adminPort, 9091));
+    WeightStore store = new WeightStore(file.resolveSibling("."), true);
+    return new ServeRun(one, store, screen).run();
+  }
+}
