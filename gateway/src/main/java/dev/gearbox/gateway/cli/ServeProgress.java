@@ -20,10 +20,16 @@ final class ServeProgress implements EngineListener {
   private final Map<String, String> failures = new LinkedHashMap<>();
   private final Set<String> ready = new HashSet<>();
   private String url = "";
+  private boolean stopping;
 
   ServeProgress(Screen screen, String model) {
     this.screen = screen;
     this.model = model;
+  }
+
+  /** From here on engines end because they shall. */
+  synchronized void stopping() {
+    stopping = true;
   }
 
   /** The ports answer. */
@@ -107,6 +113,9 @@ final class ServeProgress implements EngineListener {
   }
 
   private void failed(EngineSlot slot) {
+    if (stopping) {
+      return;
+    }
     String reason = String.valueOf(slot.reason());
     if (failures.put(slot.id(), reason) == null) {
       screen.err().println("gearbox: " + slot.variant().name() + " failed: " + reason);
@@ -116,7 +125,9 @@ final class ServeProgress implements EngineListener {
 
   /** Waits until nothing is left that could answer; says why the last one failed. */
   synchronized String awaitFailureOfAll() throws InterruptedException {
-    while (states.isEmpty() || !states.values().stream().allMatch(s -> s == State.FAILED)) {
+    while (stopping
+        || states.isEmpty()
+        || !states.values().stream().allMatch(s -> s == State.FAILED)) {
       wait();
     }
     return failures.values().stream().reduce((a, b) -> b).orElse("");

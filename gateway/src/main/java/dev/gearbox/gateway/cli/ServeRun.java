@@ -20,14 +20,15 @@ record ServeRun(Configuration configuration, WeightStore store, Screen screen) {
         .addShutdownHook(
             Thread.ofPlatform()
                 .name("gearbox-stop")
-                .unstarted(() -> stop(running, server.drain())));
+                .unstarted(() -> stop(running, server.drain(), progress)));
     progress.listening(server.host(), running.port(), running.adminPort());
     String failure = progress.awaitFailureOfAll();
     running.close();
     throw new IOException("no variant could be loaded: " + failure);
   }
 
-  private void stop(GearboxServer running, Duration longest) {
+  private void stop(GearboxServer running, Duration longest, ServeProgress progress) {
+    progress.stopping();
     try {
       if (running.inFlight() + running.queued() > 0) {
         screen

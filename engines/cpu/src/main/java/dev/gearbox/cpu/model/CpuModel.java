@@ -51,8 +51,9 @@ public final class CpuModel implements ModelRunner {
   static ModelRunner load(GgufFile file, CpuWorkers workers, Kernels kernels) {
     ModelShape shape = ModelShape.of(file);
     Arena arena = Arena.ofShared();
-    try {
-      ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, workers);
+    // A team of its own: the device's workers may be in the middle of another model's step.
+    try (CpuWorkers packers = new CpuWorkers(workers.threads())) {
+      ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, packers);
       return new CpuModel(kernels, shape, weights, workers, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
