@@ -1,7 +1,7 @@
 package dev.gearbox.gateway.http;
 
 import java.net.URI;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -58,8 +58,10 @@ final class FrontFilter implements WebFilter {
   }
 
   private static String requestId(@Nullable String given) {
+    // Not a secret, and a secure one would read a file on a reactor thread.
+    var random = ThreadLocalRandom.current();
     return given != null && given.matches("[A-Za-z0-9._:/+=-]{1,128}")
         ? given
-        : "req-" + UUID.randomUUID();
+        : "req-%016x%08x".formatted(random.nextLong(), random.nextInt());
   }
 }

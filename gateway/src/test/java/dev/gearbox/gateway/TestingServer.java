@@ -1,0 +1,164 @@
+package dev.gearbox.gateway;
+
+import dev.gearbox.engine.Lane;
+import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.dispatch.EngineOpener;
+import dev.gearbox.gateway.dispatch.ModelCatalog;
+import dev.gearbox.gateway.dispatch.ModelFamily;
+import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.fact.ServiceClass;
+import dev.gearbox.policy.fact.Targets;
+import dev.gearbox.policy.rule.ConservativeRules;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BooleanSupplier;
+
+/** The whole gateway on free ports, with one {@link TestingEngine} behind it. */
+final class TestingServer implements AutoCloseable {
+  static final String VARIANT = "test-small";
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  final TestingEngine engine;
+  final GearboxServer server;
+  final CountDownLatch weights = new CountDownLatch(1);
+
+  static TestingServer ready(Duration pace) throws Exception {
+    return ready(pace, AdmissionLimits.DEFAULT, List.of());
+  }
+
+  static TestingServer ready(Duration pace, AdmissionLimits limits, List<Tenant> tenants)
+      throws Exception {
+    TestingServer server = new TestingServer(pace, limits, tenants);
+    server.weights.countDown();
+    server.await(() -> server.server.engines().getFirst().usable());
+    return server;
+  }
+
+  /** With weights that come when {@link #weights} is counted down. */
+  TestingServer(Duration pace, AdmissionLimits limits, List<Tenant> tenants) throws IOException {
+    engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
+    ServerPlan plan =
+        new ServerPlan(
+            "127.0.0.1",
+            0,
+            0,
+            1 << 20,
+            new ModelCatalog(List.of(new ModelFamily("auto", List.of(VARIANT)))),
+            List.of(
+                new ServerPlan.Planned(
+                    "pool/" + VARIANT,
+                    "pool",
+                    new VariantInfo(VARIANT, Set.of("quantized"), 0.9, 100_000_000),
+                    "test")),
+            new ServiceClasses(List.of(standard("standard", 0), standard("interactive", 10))),
+            new Gatekeeper(tenants, true),
+            limits,
+            1);
+    EngineOpener opener =
+        (slot, registry) -> {
+          weights.await();
+          return new EngineOpener.Opened(engine, "encoder");
+        };
+    Core core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, 100, 1);
+    server = GearboxServer.start(plan, core, opener, slot -> {});
+  }
+
+  private static ServiceClass standard(String name, int priority) {
+    return new ServiceClass(
+        name,
+        Targets.NONE,
+        0.95,
+        Duration.ofDays(30),
+        priority,
+        Lane.INTERACTIVE,
+        ServiceClass.Weights.DEFAULT);
+  }
+
+  HttpResponse<String> post(String path, String json, String... headers) throws Exception {
+    var request =
+        HttpRequest.newBuilder(uri(path))
+            .timeout(Duration.ofSeconds(30))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(json));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  HttpResponse<String> send(String method, String path, String... headers) throws Exception {
+    var request =
+        HttpRequest.newBuilder(uri(path)).method(method, HttpRequest.BodyPublishers.noBody());
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  String metrics() throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + server.adminPort() + "/metrics");
+    return HTTP.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
+  URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + server.port() + path);
+  }
+
+  /** A connection that has sent this request and read nothing. */
+  Socket open(String path, String json) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    byte[] body = json.getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+            .formatted(path, body.length);
+    socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+    socket.getOutputStream().write(body);
+    socket.getOutputStream().flush();
+    return socket;
+  }
+
+  static String readUntil(Socket socket, String text) throws IOException {
+    InputStream in = socket.getInputStream();
+    StringBuilder seen = new StringBuilder();
+    while (seen.indexOf(text) < 0) {
+      int next = in.read();
+      if (next < 0) {
+        throw new AssertionError("ended after: " + seen);
+      }
+      seen.append((char) next);
+    }
+    return seen.toString();
+  }
+
+  void await(BooleanSupplier condition) throws InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("did not come true within 20 s");
+      }
+      Thread.sleep(5);
+    }
+  }
+
+  @Override
+  public void close() {
+    weights.countDown();
+    server.close();
+  }
+}
