@@ -1,0 +1,360 @@
+package dev.gearbox.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.security.Tenant;
+import java.net.Socket;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The gateway from its sockets, with an engine behind it that says what a test knows. */
+class GearboxServerTest {
+  private static TestingServer server;
+
+  @BeforeAll
+  static void start() throws Exception {
+    server = TestingServer.ready(Duration.ZERO);
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @AfterEach
+  void nothingIsLeftBehind() throws Exception {
+    server.await(() -> server.server.inFlight() == 0 && server.engine.running.get() == 0);
+  }
+
+  private static String chat(int tokens, String more) {
+    return "{\"model\":\"auto\",\"max_tokens\":%d,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]%s}"
+        .formatted(tokens, more);
+  }
+
+  private static JsonNode json(String text) {
+    return JsonMapper.shared().readTree(text);
+  }
+
+  private static List<JsonNode> chunks(String body) {
+    List<JsonNode> chunks = new ArrayList<>();
+    for (String event : body.split("\n\n", -1)) {
+      if (event.startsWith("data: {")) {
+        chunks.add(json(event.substring(6)));
+      }
+    }
+    return chunks;
+  }
+
+  @Test
+  void aWholeAnswerHasEveryFieldThatClientsRequire() throws Exception {
+    HttpResponse<String> answer = server.post("/v1/chat/completions", chat(3, ""));
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode body = json(answer.body());
+    assertThat(body.get("id").asString()).startsWith("chatcmpl-");
+    assertThat(body.get("object").asString()).isEqualTo("chat.completion");
+    assertThat(body.get("created").isIntegralNumber()).isTrue();
+    assertThat(body.get("model").asString()).isEqualTo("auto");
+    assertThat(body.at("/choices/0/message/content").asString()).isEqualTo(" w0 w1 w2");
+    assertThat(body.at("/choices/0/message/role").asString()).isEqualTo("assistant");
+    assertThat(body.at("/choices/0/message").has("refusal")).isTrue();
+    assertThat(body.at("/choices/0").has("logprobs")).isTrue();
+    assertThat(body.at("/choices/0/finish_reason").asString()).isEqualTo("length");
+    assertThat(body.at("/usage/completion_tokens").asInt()).isEqualTo(3);
+    assertThat(body.at("/usage/prompt_tokens_details/cached_tokens").isNumber()).isTrue();
+    for (String header : List.of("variant", "pool", "decision-id", "overhead-ms")) {
+      assertThat(answer.headers().firstValue("x-gearbox-" + header)).isPresent();
+    }
+    assertThat(answer.headers().firstValue("openai-processing-ms")).isPresent();
+  }
+
+  @Test
+  void aStreamBeginsWithItsRoleAndEndsInDone() throws Exception {
+    HttpResponse<String> answer =
+        server.post(
+            "/v1/chat/completions",
+            chat(3, ",\"stream\":true,\"n\":2,\"stream_options\":{\"include_usage\":true}"));
+
+    assertThat(answer.headers().firstValue("content-type").orElseThrow())
+        .isEqualTo("text/event-stream;charset=utf-8");
+    assertThat(answer.body()).endsWith("data: [DONE]\n\n").doesNotContain("\"error\"");
+    List<JsonNode> chunks = chunks(answer.body());
+    assertThat(chunks.stream().map(c -> c.get("id").asString()).distinct()).hasSize(1);
+    for (int index = 0; index < 2; index++) {
+      int at = index;
+      List<JsonNode> mine =
+          chunks.stream().filter(c -> c.at("/choices/0/index").asInt(-1) == at).toList();
+      assertThat(mine.getFirst().at("/choices/0/delta/role").asString()).isEqualTo("assistant");
+      assertThat(mine.getLast().at("/choices/0/delta").isEmpty()).isTrue();
+      assertThat(mine.getLast().at("/choices/0/finish_reason").asString()).isEqualTo("length");
+      assertThat(mine).allMatch(c -> c.get("usage").isNull());
+      assertThat(mine.subList(1, mine.size())).noneMatch(c -> c.at("/choices/0/delta").has("role"));
+    }
+    assertThat(chunks.getLast().get("choices").isEmpty()).isTrue();
+    assertThat(chunks.getLast().at("/usage/completion_tokens").asInt()).isEqualTo(6);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"a\"",
+        "[\"a\",\"b\"]",
+        "[1,2,3]",
+        "[[1,2],[3]]",
+      })
+  void completionsTakeEveryKindOfPrompt(String prompt) throws Exception {
+    var answer =
+        server.post(
+            "/v1/completions", "{\"model\":\"auto\",\"max_tokens\":2,\"prompt\":" + prompt + "}");
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(json(answer.body()).at("/choices/0/text").asString()).isEqualTo(" w0 w1");
+  }
+
+  @Test
+  void echoComesBeforeTheAnswer() throws Exception {
+    var answer =
+        server.post(
+            "/v1/completions",
+            "{\"model\":\"auto\",\"max_tokens\":1,\"prompt\":\"say\",\"echo\":true}");
+
+    assertThat(json(answer.body()).at("/choices/0/text").asString()).isEqualTo("say w0");
+  }
+
+  @Test
+  void logprobsHaveTheShapeOfTheirEndpoint() throws Exception {
+    var chat =
+        json(
+            server
+                .post("/v1/chat/completions", chat(1, ",\"logprobs\":true,\"top_logprobs\":1"))
+                .body());
+    var completion =
+        json(
+            server
+                .post(
+                    "/v1/completions",
+                    "{\"model\":\"auto\",\"max_tokens\":1,\"prompt\":\"a\",\"logprobs\":1}")
+                .body());
+
+    assertThat(chat.at("/choices/0/logprobs/content/0/top_logprobs/0/token").asString())
+        .isEqualTo(" w0");
+    assertThat(chat.at("/choices/0/logprobs/content/0/bytes").size()).isEqualTo(3);
+    assertThat(completion.at("/choices/0/logprobs/token_logprobs/0").asDouble()).isEqualTo(-0.5);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          POST | /v1/nothing              | 404
+          GET  | /v1/chat/completions     | 405
+          GET  | /v1/decisions/none       | 404
+          GET  | /v1/models/none          | 404
+          POST | /health                  | 405
+          """)
+  void whatIsNotThereGetsAnErrorObject(String method, String path, int status) throws Exception {
+    var answer = server.send(method, path);
+
+    assertThat(answer.statusCode()).isEqualTo(status);
+    assertThat(json(answer.body()).get("error").propertyNames())
+        .contains("message", "type", "param", "code");
+    assertThat(answer.headers().firstValue("x-request-id")).isPresent();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          tools           | "tools":[{"type":"function","function":{"name":"f"}}]
+          response_format | "response_format":{"type":"json_object"}
+          messages        | "max_tokens":1001
+          logit_bias      | "logit_bias":{"50000":1}
+          n               | "n":17
+          """)
+  void whatNoEngineCanDoNamesItsParameter(String param, String field) throws Exception {
+    var answer =
+        server.post(
+            "/v1/chat/completions",
+            "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+                + field
+                + "}");
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+    assertThat(json(answer.body()).at("/error/param").asString()).isEqualTo(param);
+  }
+
+  @Test
+  void otherErrorsAreTheDocumentedOnes() throws Exception {
+    assertThat(server.post("/v1/completions", "{\"model\":\"x\",\"prompt\":\"a\"}").statusCode())
+        .isEqualTo(404);
+    assertThat(
+            server
+                .post(
+                    "/v1/completions",
+                    "{\"model\":\"auto\",\"prompt\":\"" + "a".repeat(1 << 20) + "\"}")
+                .statusCode())
+        .isEqualTo(413);
+    assertThat(server.post("/v1/completions?api_key=x", "{}").statusCode()).isEqualTo(400);
+    var text = server.send("POST", "/v1/completions", "content-type", "text/plain");
+    assertThat(text.statusCode()).isEqualTo(415);
+    var context =
+        server.post(
+            "/v1/completions", "{\"model\":\"auto\",\"prompt\":\"" + "a".repeat(8000) + "\"}");
+    assertThat(context.statusCode()).isEqualTo(400);
+    assertThat(json(context.body()).at("/error/code").asString())
+        .isEqualTo("context_length_exceeded");
+  }
+
+  @Test
+  void pathsWorkWithoutVersionAndWithDoubledSlashes() throws Exception {
+    assertThat(server.post("/chat/completions", chat(1, "")).statusCode()).isEqualTo(200);
+    assertThat(server.post("//v1//chat/completions", chat(1, "")).statusCode()).isEqualTo(200);
+    assertThat(server.send("HEAD", "/").statusCode()).isEqualTo(200);
+    assertThat(server.send("OPTIONS", "/v1/models").statusCode()).isEqualTo(204);
+  }
+
+  @Test
+  void modelsAndDecisionsAreToldFromMemory() throws Exception {
+    var model = json(server.send("GET", "/v1/models/" + TestingServer.VARIANT).body());
+    assertThat(model.at("/status/value").asString()).isEqualTo("loaded");
+    assertThat(model.get("quality").asDouble()).isEqualTo(0.9);
+    var answer = server.post("/v1/chat/completions", chat(1, ""));
+    String id = answer.headers().firstValue("x-gearbox-decision-id").orElseThrow();
+    var record = json(server.send("GET", "/v1/decisions/" + id).body());
+    assertThat(record.at("/candidates/0/facts/variant").asString())
+        .isEqualTo(TestingServer.VARIANT);
+    var preview = json(server.post("/v1/decisions/preview", chat(1, "")).body());
+    assertThat(preview.get("candidates").size()).isEqualTo(1);
+  }
+
+  @Test
+  void metricsStayOnTheAdminPort() throws Exception {
+    assertThat(server.metrics()).contains("gearbox_requests_total");
+    assertThat(server.send("GET", "/metrics").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void aClientThatLeavesStopsItsSequences() throws Exception {
+    try (TestingServer slow = TestingServer.ready(Duration.ofMillis(20))) {
+      for (String more : List.of(",\"stream\":true,\"n\":2", "")) {
+        try (Socket socket = slow.open("/v1/chat/completions", chat(900, more))) {
+          slow.await(() -> slow.engine.running.get() > 0);
+          assertThat(socket.isConnected()).isTrue();
+        }
+        slow.await(() -> slow.engine.running.get() == 0 && slow.server.inFlight() == 0);
+      }
+    }
+  }
+
+  @Test
+  void aClientThatLeavesTheQueueIsForgotten() throws Exception {
+    var limits = new AdmissionLimits(1, 1, Duration.ofSeconds(30));
+    try (TestingServer slow = TestingServer.ready(Duration.ofMillis(20), limits, List.of());
+        Socket running = slow.open("/v1/chat/completions", chat(900, ",\"stream\":true"))) {
+      TestingServer.readUntil(running, "w0");
+      int encoded = slow.engine.encoded.get();
+      try (Socket waiting = slow.open("/v1/chat/completions", chat(900, ""))) {
+        slow.await(() -> slow.server.queued() == 1);
+        assertThat(waiting.isConnected()).isTrue();
+        var refused = slow.post("/v1/chat/completions", chat(1, ""));
+        assertThat(refused.statusCode()).isEqualTo(503);
+        assertThat(refused.headers().firstValue("retry-after-ms")).isPresent();
+        assertThat(slow.engine.encoded.get()).as("no work before a permit").isEqualTo(encoded);
+      }
+      slow.await(() -> slow.server.queued() == 0);
+    }
+  }
+
+  @Test
+  void aReaderThatStallsPausesItsOwnSequenceOnly() throws Exception {
+    int before = server.engine.emitted.get();
+    try (Socket stalled =
+        server.open(
+            "/v1/completions",
+            "{\"model\":\"auto\",\"n\":16,\"max_tokens\":900,\"stream\":true,\"logprobs\":5,\"prompt\":\"a\"}")) {
+      stalled.setReceiveBufferSize(4096);
+      TestingServer.readUntil(stalled, "w0");
+      assertThat(server.post("/v1/chat/completions", chat(3, "")).statusCode()).isEqualTo(200);
+    }
+    assertThat(server.engine.emitted.get() - before).isLessThan(16 * 900);
+  }
+
+  @Test
+  void aStreamShowsThatItLivesWhileWeightsAreLoading() throws Exception {
+    try (TestingServer loading =
+            new TestingServer(Duration.ZERO, AdmissionLimits.DEFAULT, List.of());
+        Socket socket = loading.open("/v1/chat/completions", chat(2, ",\"stream\":true"))) {
+      assertThat(loading.send("GET", "/health/live").statusCode()).isEqualTo(200);
+      assertThat(loading.send("GET", "/health/ready").statusCode()).isEqualTo(503);
+      assertThat(TestingServer.readUntil(socket, ": keep-alive\n\n")).contains("200 OK");
+      loading.weights.countDown();
+      TestingServer.readUntil(socket, "data: [DONE]\n\n");
+      assertThat(loading.send("GET", "/health/ready").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aShutdownLetsRunningStreamsEndAndRefusesNewOnes() throws Exception {
+    try (TestingServer slow = TestingServer.ready(Duration.ofMillis(5));
+        Socket socket = slow.open("/v1/chat/completions", chat(40, ",\"stream\":true"))) {
+      TestingServer.readUntil(socket, "w0");
+      slow.server.drain();
+      assertThat(slow.send("GET", "/health/ready").statusCode()).isEqualTo(503);
+      assertThat(slow.post("/v1/chat/completions", chat(1, "")).statusCode()).isEqualTo(503);
+      assertThat(slow.server.drain(Duration.ofSeconds(20))).isTrue();
+      TestingServer.readUntil(socket, "data: [DONE]\n\n");
+    }
+  }
+
+  @Test
+  void aHardStopEndsStreamsInAnErrorEvent() throws Exception {
+    try (TestingServer slow = TestingServer.ready(Duration.ofMillis(20));
+        Socket socket = slow.open("/v1/chat/completions", chat(900, ",\"stream\":true"))) {
+      TestingServer.readUntil(socket, "w0");
+      slow.server.close();
+      String rest = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(rest).contains("data: {\"error\":{\"message\"").doesNotContain("[DONE]");
+    }
+  }
+
+  @Test
+  void tenantsNeedTheirKey() throws Exception {
+    byte[] digest =
+        MessageDigest.getInstance("SHA-256").digest("secret".getBytes(StandardCharsets.UTF_8));
+    var tenant =
+        new Tenant("acme", List.of("sha256:" + HexFormat.of().formatHex(digest)), "interactive");
+    try (TestingServer closed =
+        TestingServer.ready(Duration.ZERO, AdmissionLimits.DEFAULT, List.of(tenant))) {
+      String body = chat(1, "");
+      assertThat(closed.post("/v1/chat/completions", body).statusCode()).isEqualTo(401);
+      for (String wrong : List.of("Bearer wrong", "Basic secret", "secret", "Bearer ")) {
+        assertThat(closed.post("/v1/chat/completions", body, "authorization", wrong).statusCode())
+            .isEqualTo(401);
+      }
+      assertThat(
+              closed
+                  .post("/v1/chat/completions", body, "authorization", "bEARER secret")
+                  .statusCode())
+          .isEqualTo(200);
+      assertThat(closed.send("GET", "/v1/models").statusCode()).isEqualTo(401);
+      assertThat(closed.send("GET", "/health").statusCode()).isEqualTo(200);
+    }
+  }
+}
