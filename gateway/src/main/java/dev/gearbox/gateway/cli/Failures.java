@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -43,13 +44,25 @@ final class Failures {
       line.getErr().println(name + ": " + cause.getMessage() + " (" + name + " --help says more)");
       return Gearbox.WRONG_USAGE;
     }
-    for (String message : message(cause).split("\n", -1)) {
+    String about = cause instanceof GgufException ? weights(parsed) : "";
+    for (String message : (about + message(cause)).split("\n", -1)) {
       line.getErr().println(name + ": " + message);
     }
     if (isVerbose(parsed)) {
       e.printStackTrace(line.getErr());
     }
     return Gearbox.FAILURE;
+  }
+
+  /** The file that a complaint about weights is about. */
+  private static String weights(ParseResult parsed) {
+    ParseResult last = parsed;
+    while (last.hasSubcommand()) {
+      last = last.subcommand();
+    }
+    return last.hasMatchedOption("--weights")
+        ? last.matchedOptionValue("--weights", "") + ": "
+        : "";
   }
 
   private static boolean isVerbose(ParseResult parsed) {

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.workshop.settings.DataSize;
@@ -109,6 +110,46 @@ class ConfigLoaderTest {
             "test.yaml:17: gearbox.tenants[0].class: no class 'intractive', did you mean 'interactive'?",
             "test.yaml:17: gearbox.tenants[0].keys: needs at least one key",
             "test.yaml:18: gearbox.kafka: unknown key 'kafka'; known are server, models, catalog, pools, classes, tenants, policy, security");
+  }
+
+  @Test
+  void environmentVariablesOverrideSingleKeysInsideListsToo() throws Exception {
+    GearboxConfig config =
+        ConfigLoader.load(
+                null,
+                Map.of(
+                    "GEARBOX_SERVER_ADMINPORT", "9999",
+                    "GEARBOX_SERVER_MAX_BODY", "1MB",
+                    "GEARBOX_POOLS_0_THREADS", "3",
+                    "GEARBOX_MODELS", "/somewhere",
+                    "GEARBOX_SERVER_PORT", "tcp://10.0.0.1:80"))
+            .gearbox();
+
+    assertThat(config.server().adminPort()).isEqualTo(9999);
+    assertThat(config.server().maxBody().bytes()).isEqualTo(1 << 20);
+    assertThat(config.pools().getFirst().threads()).isEqualTo(3);
+    assertThat(config.pools().getFirst().name()).isEqualTo("cpu");
+    assertThat(config.server().port()).isEqualTo(8080);
+  }
+
+  @Test
+  void aVariableThatIsWrongIsNamed() {
+    assertThatThrownBy(() -> ConfigLoader.load(null, Map.of("GEARBOX_SERVER_DRAIN", "soon")))
+        .hasMessageContaining("GEARBOX_SERVER_DRAIN: gearbox.server.drain: expected a duration");
+  }
+
+  @Test
+  void onlySomeModelsKeepTheReferenceAndTakeTheNameTheyWereCalledBy() throws Exception {
+    Configuration small = ConfigLoader.load(null, Map.of()).only(List.of("smollm2"));
+
+    assertThat(small.gearbox().models())
+        .extracting(ModelConfig::name)
+        .containsExactly("auto", "smollm2");
+    assertThat(small.gearbox().models().getFirst().reference())
+        .isEqualTo("qwen2.5-coder-1.5b-q4_k_m");
+    assertThat(small.gearbox().pools().getFirst().variants()).containsExactly("smollm2-135m-q4_1");
+    assertThatThrownBy(() -> ConfigLoader.load(null, Map.of()).only(List.of("smollm9")))
+        .hasMessageContaining("no variant 'smollm9'");
   }
 
   private Configuration load(String yaml) throws IOException, InvalidSettingsException {
