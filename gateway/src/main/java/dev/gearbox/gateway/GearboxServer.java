@@ -52,7 +52,19 @@ public final class GearboxServer implements AutoCloseable {
    */
   public static GearboxServer start(
       Configuration configuration, WeightStore store, EngineListener listener) throws IOException {
-    return Wiring.start(configuration, store, listener);
+    return Wiring.start(configuration, store, null, listener);
+  }
+
+  /**
+   * The same line with engines of the caller's instead of this machine's.
+   *
+   * @param opener makes the engines; closed with the server
+   * @throws IOException when a port cannot be had, or a rule file is wrong
+   */
+  public static GearboxServer start(
+      Configuration configuration, WeightStore store, EngineOpener opener, EngineListener listener)
+      throws IOException {
+    return Wiring.start(configuration, store, opener, listener);
   }
 
   /**

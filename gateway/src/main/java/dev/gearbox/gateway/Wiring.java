@@ -10,6 +10,7 @@ import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.SecurityConfig;
 import dev.gearbox.gateway.dispatch.CpuOpener;
 import dev.gearbox.gateway.dispatch.EngineListener;
+import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
@@ -35,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the parts that a configuration asks for. */
 final class Wiring {
@@ -50,8 +52,13 @@ final class Wiring {
     this.store = store;
   }
 
+  /** Starts on this machine, or with engines of the caller's where {@code given} is not null. */
   static GearboxServer start(
-      Configuration configuration, WeightStore store, EngineListener listener) throws IOException {
+      Configuration configuration,
+      WeightStore store,
+      @Nullable EngineOpener given,
+      EngineListener listener)
+      throws IOException {
     Wiring wiring = new Wiring(configuration, store);
     GearboxConfig config = configuration.gearbox();
     RuleBase rules = config.policy().rules().isEmpty() ? null : compile(config.policy().rules());
@@ -62,13 +69,7 @@ final class Wiring {
             config.policy().record().keep(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
-    CpuOpener opener =
-        new CpuOpener(
-            config.pools().getFirst().threadsOrCores(),
-            wiring.shares(),
-            wiring::fetch,
-            core.signals(),
-            core.clock());
+    EngineOpener opener = given != null ? given : wiring.cpu(core);
     try {
       GearboxServer server = GearboxServer.start(wiring.plan(), core, opener, listener);
       if (rules == null) {
@@ -80,6 +81,15 @@ final class Wiring {
       core.close();
       throw e;
     }
+  }
+
+  private CpuOpener cpu(Core core) {
+    return new CpuOpener(
+        configuration.gearbox().pools().getFirst().threadsOrCores(),
+        shares(),
+        this::fetch,
+        core.signals(),
+        core.clock());
   }
 
   /** The default rules take a second that the ports need not wait for. */

@@ -7,12 +7,12 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "bench",
     description = "Measure the engine or the gateway on this machine.",
-    subcommands = {BenchEngineCommand.class})
+    subcommands = {BenchEngineCommand.class, BenchGatewayCommand.class})
 final class BenchCommand implements Runnable {
   @Mixin CommonOptions common = new CommonOptions();
 
   @Override
   public void run() {
-    throw new WrongUsageException("which? bench engine");
+    throw new WrongUsageException("which? bench engine, or bench gateway");
   }
 }

@@ -23,6 +23,7 @@ import picocli.CommandLine.Command;
       BenchCommand.class,
       ConfigCommand.class,
       TestCommand.class,
+      LoadCommand.class,
       TrainCommand.class
     })
 public final class Gearbox implements Runnable {
