@@ -3,6 +3,7 @@ package dev.gearbox.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -84,6 +85,12 @@ class DecisionTest {
 
     ask("x-slo-min-quality", "0.99");
 
+    // Counting is not in the request's way: it may come a moment after the answer.
+    for (int i = 0;
+        i < 50 && gearbox.metric("gearbox_requests_total", Shared.LARGE, "code=\"200\"") == before;
+        i++) {
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
     assertThat(gearbox.metric("gearbox_requests_total", Shared.LARGE, "code=\"200\""))
         .isEqualTo(before + 1);
     assertThat(gearbox.metric("vllm:generation_tokens_total", Shared.LARGE)).isGreaterThan(tokens);
