@@ -57,6 +57,10 @@ class OpenAiClientTest {
   @Test
   void aStreamCarriesTheSameTextAsTheWholeAnswerAndEndsWithUsage() {
     var question = chat(Shared.SMALL, "Name three colours of the rainbow.");
+    // The second of two equal prompts meets a warm prefix cache, and so does the stream: its
+    // batches
+    // have the same shapes, and rounding cannot tip a near-tie between two tokens.
+    text(question);
     String whole = text(question);
 
     var streamed = new StringBuilder();

@@ -27,6 +27,8 @@ public record Refusal(
     @Nullable Duration retryAfter,
     List<Decision.Offer> offers,
     @Nullable String decisionId) {
+  private static final int MAX_NAME = 100;
+
   public Refusal {
     offers = List.copyOf(offers);
   }
@@ -43,6 +45,16 @@ public record Refusal(
   /** A 400 that names the field or header. */
   public static Refusal invalid(@Nullable String param, String message) {
     return of(ErrorCode.INVALID_REQUEST_ERROR, message, param, null);
+  }
+
+  /** A 404 that says which model was asked for. */
+  public static Refusal unknownModel(String name) {
+    String shown = name.length() <= MAX_NAME ? name : name.substring(0, MAX_NAME) + "…";
+    return of(
+        ErrorCode.MODEL_NOT_FOUND,
+        "there is no model '" + shown + "'; GET /v1/models lists them",
+        "model",
+        null);
   }
 
   public static Refusal of(

@@ -36,13 +36,7 @@ public final class ReadyEngines {
   public Mono<Result<List<EngineSlot>>> find(InferenceRequest request) {
     ModelFamily family = registry.catalog().find(request.model());
     if (family == null) {
-      return Mono.just(
-          Result.refused(
-              Refusal.of(
-                  ErrorCode.MODEL_NOT_FOUND,
-                  "there is no model of that name; GET /v1/models lists them",
-                  "model",
-                  null)));
+      return Mono.just(Result.refused(Refusal.unknownModel(request.model())));
     }
     Optional<Result<List<EngineSlot>>> now = choose(request, family, registry.slots());
     if (now.isPresent()) {

@@ -101,10 +101,7 @@ final class PublicApi {
     if (json == null) {
       json = models.one(URLDecoder.decode(id, StandardCharsets.UTF_8));
     }
-    return json != null
-        ? Replies.json(200, json)
-        : Replies.error(
-            Refusal.of(ErrorCode.MODEL_NOT_FOUND, "there is no model of that name", "model", null));
+    return json != null ? Replies.json(200, json) : Replies.error(Refusal.unknownModel(id));
   }
 
   private static Mono<ServerResponse> decision(byte @Nullable [] json) {

@@ -2,6 +2,7 @@ package dev.gearbox.policy.decide;
 
 import dev.gearbox.policy.choose.Price;
 import dev.gearbox.telemetry.signal.DeviceSignal;
+import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.HashMap;
 import java.util.Map;
@@ -9,6 +10,7 @@ import java.util.Map;
 /**
  * The price of every device, moved once for each second that passed. How busy a device is, is the
  * larger of what it says and of the work handed to it per second, so that overload has a gradient.
+ * A device with one request at a time is not congested however busy: nobody is in anybody's way.
  * Thread-safe.
  */
 final class Prices {
@@ -33,11 +35,21 @@ final class Prices {
       if (now - signal.takenNanos() > STALE_NANOS) {
         continue;
       }
-      double busy = Math.max(signal.busyShare(), booked);
+      double busy = contended(signals, signal) ? Math.max(signal.busyShare(), booked) : 0;
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
         device.price = device.price.next(busy);
       }
     }
+  }
+
+  private static boolean contended(Signals signals, DeviceSignal device) {
+    int requests = 0;
+    for (EngineSignal engine : signals.engines()) {
+      if (engine.device().equals(device.device())) {
+        requests += engine.running() + engine.waiting();
+      }
+    }
+    return requests > 1;
   }
 
   synchronized double lambda(String device) {

@@ -199,12 +199,14 @@ class GearboxPolicyTest {
   @Test
   void aPriceThatRoseUnderLoadShiftsToSmallerVariantsAndFallsAgain() {
     gear.busy = 1;
+    gear.engine("small", State.READY, 4, 0);
     String loaded = "";
     for (int i = 0; i < 200; i++) {
       gear.advance(1);
       loaded = gear.route(gear.request(Targets.NONE)).variant();
     }
     gear.busy = 0;
+    gear.ready("small");
     for (int i = 0; i < 300; i++) {
       gear.advance(1);
       gear.policy.decide(gear.request(ttft(Duration.ofMillis(1))), gear.signals());

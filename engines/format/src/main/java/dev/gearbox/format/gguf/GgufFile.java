@@ -41,6 +41,9 @@ public final class GgufFile implements AutoCloseable {
       long size = channel.size();
       MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, size, arena);
       return new GgufFile(path, arena, size, new GgufReader(mapped).read());
+    } catch (GgufException e) {
+      arena.close();
+      throw new GgufException(e.code(), path + ": " + e.getMessage());
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;

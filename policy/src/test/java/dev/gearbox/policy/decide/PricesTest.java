@@ -1,0 +1,67 @@
+package dev.gearbox.policy.decide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.gearbox.telemetry.signal.DeviceSignal;
+import dev.gearbox.telemetry.signal.EngineSignal;
+import dev.gearbox.telemetry.signal.Signals;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PricesTest {
+  private static final long SECOND = 1_000_000_000L;
+
+  private final Prices prices = new Prices();
+
+  @Test
+  void aBusyDeviceWithManyRequestsBecomesDear() {
+    run(4, 1.0, 60);
+
+    assertThat(prices.lambda("cpu")).isPositive();
+  }
+
+  @Test
+  void oneRequestAloneIsNoCongestionHoweverBusy() {
+    run(1, 1.0, 600);
+
+    assertThat(prices.lambda("cpu")).isZero();
+  }
+
+  @Test
+  void aPriceFallsBackToNothingWhenTheOthersLeave() {
+    run(4, 1.0, 20);
+    run(1, 1.0, 20);
+
+    assertThat(prices.lambda("cpu")).isZero();
+  }
+
+  private long now;
+
+  private void run(int requests, double busy, int seconds) {
+    prices.advance(signals(requests, busy), now);
+    for (int i = 0; i < seconds; i++) {
+      prices.spent("cpu", 1, 1, now);
+      now += SECOND;
+      prices.advance(signals(requests, busy), now);
+    }
+  }
+
+  private Signals signals(int requests, double busy) {
+    var engine =
+        new EngineSignal(
+            "cpu/v",
+            "cpu",
+            "v",
+            "cpu",
+            EngineSignal.State.READY,
+            requests,
+            0,
+            0,
+            0,
+            8,
+            10,
+            10,
+            now);
+    return new Signals(now, List.of(engine), List.of(new DeviceSignal("cpu", busy, now)));
+  }
+}
