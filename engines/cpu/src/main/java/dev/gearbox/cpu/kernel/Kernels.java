@@ -14,6 +14,9 @@ public interface Kernels {
   /** Keys that {@link #scores} and {@link #mix} take at a time: one block of KV memory. */
   int KEYS = 16;
 
+  /** Ints of scratch memory that {@link #dot} writes to. */
+  int DOT_SUMS = 1024;
+
   /** The kernels for this CPU, chosen once; {@code -Dgearbox.simd.bits} overrides the width. */
   static Kernels best() {
     return KernelChoice.BEST;
@@ -28,8 +31,11 @@ public interface Kernels {
   /**
    * Dot products of the rows of one group of a quantized matrix with one row of activations, into
    * {@link #groupRows} floats of {@code out}.
+   *
+   * @param sums scratch of {@link #DOT_SUMS} ints
    */
-  void dot(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at);
+  void dot(
+      PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at);
 
   /** Dequantizes records of one group into {@code panel} as floats {@code [column][groupRows]}. */
   void panel(PackedMatrix matrix, int group, int firstBlock, int blocks, MemorySegment panel);

@@ -28,7 +28,8 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void dot(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
+  public void dot(
+      PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at) {
     if (!matrix.type().quantized()) {
       throw notQuantized(matrix);
     }

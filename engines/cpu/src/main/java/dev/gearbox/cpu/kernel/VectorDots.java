@@ -1,6 +1,7 @@
 package dev.gearbox.cpu.kernel;
 
 import static dev.gearbox.cpu.kernel.Lanes.F;
+import static dev.gearbox.cpu.kernel.Lanes.I;
 import static dev.gearbox.cpu.kernel.Lanes.L;
 import static dev.gearbox.cpu.kernel.Lanes.R;
 import static dev.gearbox.cpu.kernel.Lanes.S;
@@ -22,7 +23,7 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Dot products of a group's rows with one row of quantized activations. A short lane holds one
  * weight of one row, an int lane a pair of them; products add up in shorts as long as they cannot
- * overflow, then in ints to the end of the block, then in floats:
+ * overflow, then in ints to the end of the block:
  *
  * <pre>
  *   4 bits: 16 · 15 · 127 = 30,480      a whole block of 32 (16 products a lane)
@@ -30,29 +31,48 @@ import jdk.incubator.vector.VectorOperators;
  *   6 bits:  4 · 63 · 127 = 32,004      a quarter
  *   8 bits:  2 · 128 · 127 = 32,512     2 products
  * </pre>
+ *
+ * Integer sums of a few blocks go to memory, where a second loop scales them into floats. As one
+ * loop the two make C2 reach its NodeCountInliningCutoff: it then boxes vectors at each call.
  */
 final class VectorDots {
+  private static final int CHUNK = Kernels.DOT_SUMS / (4 * R);
+
   private VectorDots() {}
 
-  static void four(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
+  static void dot(
+      PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at) {
     MemorySegment w = matrix.data();
     int record = matrix.recordBytes();
-    int scaleAt = matrix.type().scaleAt(R);
-    // Without mins the offset takes their place: the scale is read again as if it were the min.
-    int minAt = matrix.type().hasMins() ? matrix.type().minAt(R) : scaleAt;
-    float minFactor = matrix.type().hasMins() ? 1 : matrix.type().offset();
-    float unbias = Lanes.unbias(matrix.shift());
-    int[] pairs = x.pairs;
     int block = x.block(row);
     int end = block + matrix.blocks();
-    FloatVector acc0 = FloatVector.zero(F);
-    FloatVector acc1 = acc0;
-    for (long p = matrix.groupAt(group); block < end; block++, p += record) {
+    FloatVector.zero(F).intoArray(out, at);
+    FloatVector.zero(F).intoArray(out, at + L);
+    for (long p = matrix.groupAt(group); block < end; block += CHUNK, p += CHUNK * (long) record) {
+      int blocks = Math.min(CHUNK, end - block);
+      switch (matrix.type()) {
+        case NIBBLE, NIBBLE_OFFSET -> four(w, p, record, x.pairs, block, blocks, sums);
+        case FIVE, FIVE_OFFSET -> five(w, p, record, x.pairs, block, blocks, sums);
+        case SIX -> six(w, p, record, x.pairs, block, blocks, sums);
+        case BYTE -> eight(w, p, record, x.pairs, block, blocks, sums);
+        case HALF, BRAIN, FLOAT -> throw ScalarKernels.notQuantized(matrix);
+      }
+      if (matrix.type() == PackedType.SIX) {
+        scaleSixteens(matrix, p, x, block, blocks, sums, out, at);
+      } else {
+        scale(matrix, p, x, block, blocks, sums, out, at);
+      }
+    }
+  }
+
+  private static void four(
+      MemorySegment w, long p, int record, int[] pairs, int block, int blocks, int[] sums) {
+    for (int to = 0, xAt = block * 16; to < blocks * R; to += R, xAt += 16, p += record) {
       ShortVector m0 = ShortVector.zero(S);
       ShortVector m1 = m0;
       for (int k = 0; k < 8; k++) {
-        ShortVector low = pair(pairs[block * 16 + k]);
-        ShortVector high = pair(pairs[block * 16 + 8 + k]);
+        ShortVector low = pair(pairs[xAt + k]);
+        ShortVector high = pair(pairs[xAt + 8 + k]);
         ShortVector b0 = bytes(w, p + k * STEP);
         ShortVector b1 = bytes(w, p + k * STEP + SPAN);
         m0 = m0.add(b0.and((short) 15).mul(low));
@@ -60,148 +80,146 @@ final class VectorDots {
         m0 = m0.add(b0.lanewise(VectorOperators.LSHR, 4).mul(high));
         m1 = m1.add(b1.lanewise(VectorOperators.LSHR, 4).mul(high));
       }
-      float scale = x.scales[block] * unbias;
-      float sum = (x.sums[2 * block] + x.sums[2 * block + 1]) * unbias * minFactor;
-      acc0 = biasedHalves(w, p + scaleAt).mul(scale).fma(floats(pairSum(m0)), acc0);
-      acc1 = biasedHalves(w, p + scaleAt + SPAN).mul(scale).fma(floats(pairSum(m1)), acc1);
-      acc0 = biasedHalves(w, p + minAt).mul(sum).add(acc0);
-      acc1 = biasedHalves(w, p + minAt + SPAN).mul(sum).add(acc1);
+      pairSum(m0).intoArray(sums, to);
+      pairSum(m1).intoArray(sums, to + L);
     }
-    acc0.intoArray(out, at);
-    acc1.intoArray(out, at + L);
   }
 
-  static void five(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
-    MemorySegment w = matrix.data();
-    int record = matrix.recordBytes();
-    int planeAt = matrix.type().planeAt(R);
-    int scaleAt = matrix.type().scaleAt(R);
-    int minAt = matrix.type().hasMins() ? matrix.type().minAt(R) : scaleAt;
-    float minFactor = matrix.type().hasMins() ? 1 : matrix.type().offset();
-    float unbias = Lanes.unbias(matrix.shift());
-    int[] pairs = x.pairs;
-    int block = x.block(row);
-    int end = block + matrix.blocks();
-    FloatVector acc0 = FloatVector.zero(F);
-    FloatVector acc1 = acc0;
-    for (long p = matrix.groupAt(group); block < end; block++, p += record) {
-      IntVector i0 = IntVector.zero(Lanes.I);
-      IntVector i1 = i0;
-      ShortVector low0 = bytes(w, p + planeAt).lanewise(VectorOperators.LSHL, 4);
-      ShortVector high0 = bytes(w, p + planeAt + SPAN).lanewise(VectorOperators.LSHL, 4);
-      ShortVector low1 = bytes(w, p + planeAt + 2 * SPAN).lanewise(VectorOperators.LSHL, 4);
-      ShortVector high1 = bytes(w, p + planeAt + 3 * SPAN).lanewise(VectorOperators.LSHL, 4);
-      for (int f = 0; f < 8; f += 4) {
-        ShortVector m0 = ShortVector.zero(S);
-        ShortVector m1 = m0;
-        for (int k = f; k < f + 4; k++) {
-          ShortVector xl = pair(pairs[block * 16 + k]);
-          ShortVector xh = pair(pairs[block * 16 + 8 + k]);
-          ShortVector b0 = bytes(w, p + k * STEP);
-          ShortVector b1 = bytes(w, p + k * STEP + SPAN);
-          m0 = m0.add(b0.and((short) 15).or(low0.and((short) 16)).mul(xl));
-          m1 = m1.add(b1.and((short) 15).or(low1.and((short) 16)).mul(xl));
-          b0 = b0.lanewise(VectorOperators.LSHR, 4);
-          b1 = b1.lanewise(VectorOperators.LSHR, 4);
-          m0 = m0.add(b0.or(high0.and((short) 16)).mul(xh));
-          m1 = m1.add(b1.or(high1.and((short) 16)).mul(xh));
-          low0 = low0.lanewise(VectorOperators.LSHR, 1);
-          high0 = high0.lanewise(VectorOperators.LSHR, 1);
-          low1 = low1.lanewise(VectorOperators.LSHR, 1);
-          high1 = high1.lanewise(VectorOperators.LSHR, 1);
+  private static void five(
+      MemorySegment w, long p, int record, int[] pairs, int block, int blocks, int[] sums) {
+    // Half groups, one after the other: h is the first byte of the half in a row of bytes.
+    for (int to = 0, xAt = block * 16; to < blocks * R; xAt += 16, p += record) {
+      for (long h = 0; h < 2 * SPAN; h += SPAN, to += L) {
+        ShortVector upperLow = bytes(w, p + 16L * R + 2 * h).lanewise(VectorOperators.LSHL, 4);
+        ShortVector upperHigh =
+            bytes(w, p + 16L * R + 2 * h + SPAN).lanewise(VectorOperators.LSHL, 4);
+        ShortVector low = ShortVector.zero(S);
+        ShortVector high = low;
+        for (int k = 0; k < 8; k++) {
+          ShortVector b = bytes(w, p + h + k * STEP);
+          ShortVector fifth = upperLow.lanewise(VectorOperators.LSHR, k).and((short) 16);
+          low = low.add(b.and((short) 15).or(fifth).mul(pair(pairs[xAt + k])));
+          fifth = upperHigh.lanewise(VectorOperators.LSHR, k).and((short) 16);
+          b = b.lanewise(VectorOperators.LSHR, 4).or(fifth);
+          high = high.add(b.mul(pair(pairs[xAt + 8 + k])));
         }
-        i0 = i0.add(pairSum(m0));
-        i1 = i1.add(pairSum(m1));
+        pairSum(low).add(pairSum(high)).intoArray(sums, to);
       }
-      float scale = x.scales[block] * unbias;
-      float sum = (x.sums[2 * block] + x.sums[2 * block + 1]) * unbias * minFactor;
-      acc0 = biasedHalves(w, p + scaleAt).mul(scale).fma(floats(i0), acc0);
-      acc1 = biasedHalves(w, p + scaleAt + SPAN).mul(scale).fma(floats(i1), acc1);
-      acc0 = biasedHalves(w, p + minAt).mul(sum).add(acc0);
-      acc1 = biasedHalves(w, p + minAt + SPAN).mul(sum).add(acc1);
     }
-    acc0.intoArray(out, at);
-    acc1.intoArray(out, at + L);
   }
 
-  static void six(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
-    MemorySegment w = matrix.data();
-    int record = matrix.recordBytes();
-    int planeAt = matrix.type().planeAt(R);
-    int scaleAt = matrix.type().scaleAt(R);
-    float unbias = Lanes.unbias(matrix.shift());
-    int offset = matrix.type().offset();
-    int[] pairs = x.pairs;
-    int block = x.block(row);
-    int end = block + matrix.blocks();
-    FloatVector acc0 = FloatVector.zero(F);
-    FloatVector acc1 = acc0;
-    for (long p = matrix.groupAt(group); block < end; block++, p += record) {
-      float scale = x.scales[block];
-      long plane = p + planeAt;
-      float sumLow = x.sums[2 * block] * offset;
-      FloatVector low0 = floats(sixteen(w, p, plane, pairs, block * 16, 0));
-      FloatVector low1 = floats(sixteen(w, p + SPAN, plane + 4 * SPAN, pairs, block * 16, 0));
-      low0 = low0.mul(scale).add(sumLow);
-      low1 = low1.mul(scale).add(sumLow);
-      acc0 = biasedHalves(w, p + scaleAt).mul(unbias).fma(low0, acc0);
-      acc1 = biasedHalves(w, p + scaleAt + SPAN).mul(unbias).fma(low1, acc1);
-      float sumHigh = x.sums[2 * block + 1] * offset;
-      FloatVector high0 = floats(sixteen(w, p, plane + 2 * SPAN, pairs, block * 16 + 8, 4));
-      FloatVector high1 = floats(sixteen(w, p + SPAN, plane + 6 * SPAN, pairs, block * 16 + 8, 4));
-      high0 = high0.mul(scale).add(sumHigh);
-      high1 = high1.mul(scale).add(sumHigh);
-      acc0 = biasedHalves(w, p + scaleAt + 2 * SPAN).mul(unbias).fma(high0, acc0);
-      acc1 = biasedHalves(w, p + scaleAt + 3 * SPAN).mul(unbias).fma(high1, acc1);
-    }
-    acc0.intoArray(out, at);
-    acc1.intoArray(out, at + L);
-  }
-
-  /** The 16 six-bit weights of half a group whose low four bits stand {@code shift} bits up. */
-  private static IntVector sixteen(
-      MemorySegment w, long quants, long plane, int[] pairs, int pairAt, int shift) {
-    IntVector sum = IntVector.zero(Lanes.I);
-    for (int f = 0; f < 2; f++) {
-      ShortVector upper = bytes(w, plane + f * SPAN).lanewise(VectorOperators.LSHL, 4);
-      ShortVector m = ShortVector.zero(S);
-      for (int k = f * 4; k < f * 4 + 4; k++) {
-        ShortVector q = bytes(w, quants + k * STEP).lanewise(VectorOperators.LSHR, shift);
-        q = q.and((short) 15).or(upper.and((short) 48));
-        m = m.add(q.mul(pair(pairs[pairAt + k])));
-        upper = upper.lanewise(VectorOperators.LSHR, 2);
+  /** Sums of eight weights of all rows: 0 to 7, 16 to 23, 8 to 15, 24 to 31. */
+  private static void six(
+      MemorySegment w, long p, int record, int[] pairs, int block, int blocks, int[] sums) {
+    for (int b = 0; b < blocks; b++, p += record) {
+      for (int part = 0; part < 4; part++) {
+        // Half group h, and first or second half f of the weights that share a scale.
+        long h = (part & 1) * SPAN;
+        int f = part >> 1;
+        int xAt = (block + b) * 16 + 4 * f;
+        long q = p + h + 4L * f * STEP;
+        long plane = p + 16L * R + 4 * h + f * SPAN;
+        ShortVector upperLow = bytes(w, plane).lanewise(VectorOperators.LSHL, 4);
+        ShortVector upperHigh = bytes(w, plane + 2 * SPAN).lanewise(VectorOperators.LSHL, 4);
+        ShortVector low = ShortVector.zero(S);
+        ShortVector high = low;
+        for (int k = 0; k < 4; k++) {
+          ShortVector v = bytes(w, q + k * STEP);
+          ShortVector upper = upperLow.lanewise(VectorOperators.LSHR, 2L * k).and((short) 48);
+          low = low.add(v.and((short) 15).or(upper).mul(pair(pairs[xAt + k])));
+          upper = upperHigh.lanewise(VectorOperators.LSHR, 2L * k).and((short) 48);
+          v = v.lanewise(VectorOperators.LSHR, 4).or(upper);
+          high = high.add(v.mul(pair(pairs[xAt + 8 + k])));
+        }
+        int to = (4 * b + 2 * f) * R + (int) h / 2;
+        pairSum(low).intoArray(sums, to);
+        pairSum(high).intoArray(sums, to + R);
       }
-      sum = sum.add(pairSum(m));
     }
-    return sum;
   }
 
-  static void eight(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
-    MemorySegment w = matrix.data();
-    int record = matrix.recordBytes();
-    int scaleAt = matrix.type().scaleAt(R);
-    float unbias = Lanes.unbias(matrix.shift());
-    int[] pairs = x.pairs;
-    int block = x.block(row);
-    int end = block + matrix.blocks();
-    FloatVector acc0 = FloatVector.zero(F);
-    FloatVector acc1 = acc0;
-    for (long p = matrix.groupAt(group); block < end; block++, p += record) {
-      IntVector i0 = IntVector.zero(Lanes.I);
+  private static void eight(
+      MemorySegment w, long p, int record, int[] pairs, int block, int blocks, int[] sums) {
+    for (int to = 0, xAt = block * 16; to < blocks * R; to += R, xAt += 16, p += record) {
+      IntVector i0 = IntVector.zero(I);
       IntVector i1 = i0;
       for (int k = 0; k < 16; k += 2) {
-        ShortVector xa = pair(pairs[block * 16 + k]);
-        ShortVector xb = pair(pairs[block * 16 + k + 1]);
+        ShortVector xa = pair(pairs[xAt + k]);
+        ShortVector xb = pair(pairs[xAt + k + 1]);
         long q = p + k * STEP;
-        i0 = i0.add(pairSum(signedBytes(w, q).mul(xa).add(signedBytes(w, q + STEP).mul(xb))));
-        i1 =
-            i1.add(
-                pairSum(
-                    signedBytes(w, q + SPAN).mul(xa).add(signedBytes(w, q + STEP + SPAN).mul(xb))));
+        ShortVector m0 = signedBytes(w, q).mul(xa);
+        ShortVector m1 = signedBytes(w, q + SPAN).mul(xa);
+        i0 = i0.add(pairSum(m0.add(signedBytes(w, q + STEP).mul(xb))));
+        i1 = i1.add(pairSum(m1.add(signedBytes(w, q + STEP + SPAN).mul(xb))));
       }
-      float scale = x.scales[block] * unbias;
-      acc0 = biasedHalves(w, p + scaleAt).mul(scale).fma(floats(i0), acc0);
-      acc1 = biasedHalves(w, p + scaleAt + SPAN).mul(scale).fma(floats(i1), acc1);
+      i0.intoArray(sums, to);
+      i1.intoArray(sums, to + L);
+    }
+  }
+
+  private static void scale(
+      PackedMatrix matrix,
+      long p,
+      QuantizedRows x,
+      int block,
+      int blocks,
+      int[] sums,
+      float[] out,
+      int at) {
+    MemorySegment w = matrix.data();
+    PackedType type = matrix.type();
+    int record = matrix.recordBytes();
+    // Without mins the offset takes their place: the scale is read again as if it were the min.
+    long minAt = type.hasMins() ? type.minAt(R) : type.scaleAt(R);
+    float unbias = Lanes.unbias(matrix.shift());
+    float minFactor = type.hasMins() ? unbias : unbias * type.offset();
+    FloatVector acc0 = FloatVector.fromArray(F, out, at);
+    FloatVector acc1 = FloatVector.fromArray(F, out, at + L);
+    p += type.scaleAt(R);
+    minAt -= type.scaleAt(R);
+    for (int i = 0; i < blocks; i++, p += record) {
+      float scale = x.scales[block + i] * unbias;
+      IntVector q0 = IntVector.fromArray(I, sums, i * R);
+      IntVector q1 = IntVector.fromArray(I, sums, i * R + L);
+      acc0 = biasedHalves(w, p).mul(scale).fma(floats(q0), acc0);
+      acc1 = biasedHalves(w, p + SPAN).mul(scale).fma(floats(q1), acc1);
+      float sum = (x.sums[2 * (block + i)] + x.sums[2 * (block + i) + 1]) * minFactor;
+      acc0 = biasedHalves(w, p + minAt).mul(sum).add(acc0);
+      acc1 = biasedHalves(w, p + minAt + SPAN).mul(sum).add(acc1);
+    }
+    acc0.intoArray(out, at);
+    acc1.intoArray(out, at + L);
+  }
+
+  private static void scaleSixteens(
+      PackedMatrix matrix,
+      long p,
+      QuantizedRows x,
+      int block,
+      int blocks,
+      int[] sums,
+      float[] out,
+      int at) {
+    MemorySegment w = matrix.data();
+    int record = matrix.recordBytes();
+    float unbias = Lanes.unbias(matrix.shift());
+    float offset = matrix.type().offset();
+    FloatVector acc0 = FloatVector.fromArray(F, out, at);
+    FloatVector acc1 = FloatVector.fromArray(F, out, at + L);
+    p += matrix.type().scaleAt(R);
+    for (int i = 0; i < 2 * blocks; i++) {
+      float scale = x.scales[block + i / 2];
+      float sum = x.sums[2 * block + i] * offset;
+      int from = (i / 2 * 4 + (i & 1)) * R;
+      IntVector i0 = IntVector.fromArray(I, sums, from);
+      IntVector i1 = IntVector.fromArray(I, sums, from + L);
+      FloatVector q0 = floats(i0.add(IntVector.fromArray(I, sums, from + 2 * R)));
+      FloatVector q1 = floats(i1.add(IntVector.fromArray(I, sums, from + 2 * R + L)));
+      q0 = q0.mul(scale).add(sum);
+      q1 = q1.mul(scale).add(sum);
+      long scaleAt = p + i / 2 * (long) record + (i & 1) * 2L * SPAN;
+      acc0 = biasedHalves(w, scaleAt).mul(unbias).fma(q0, acc0);
+      acc1 = biasedHalves(w, scaleAt + SPAN).mul(unbias).fma(q1, acc1);
     }
     acc0.intoArray(out, at);
     acc1.intoArray(out, at + L);

@@ -17,14 +17,9 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void dot(PackedMatrix matrix, int group, QuantizedRows x, int row, float[] out, int at) {
-    switch (matrix.type()) {
-      case NIBBLE, NIBBLE_OFFSET -> VectorDots.four(matrix, group, x, row, out, at);
-      case FIVE, FIVE_OFFSET -> VectorDots.five(matrix, group, x, row, out, at);
-      case SIX -> VectorDots.six(matrix, group, x, row, out, at);
-      case BYTE -> VectorDots.eight(matrix, group, x, row, out, at);
-      case HALF, BRAIN, FLOAT -> throw ScalarKernels.notQuantized(matrix);
-    }
+  public void dot(
+      PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at) {
+    VectorDots.dot(matrix, group, x, row, sums, out, at);
   }
 
   @Override

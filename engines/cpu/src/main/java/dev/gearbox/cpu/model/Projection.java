@@ -84,7 +84,7 @@ final class Projection implements Stage {
     if (Operand.byDots(part.matrix, rows)) {
       for (int row = 0; row < rows; row++) {
         int at = row * kernels.groupRows();
-        kernels.dot(part.matrix, group, operand.quantized, row, own.sums, at);
+        kernels.dot(part.matrix, group, operand.quantized, row, own.dotSums, own.sums, at);
       }
     } else {
       tiles(part.matrix, group, rows, own);

@@ -17,6 +17,7 @@ final class WorkerMemory {
 
   final MemorySegment panel;
   final float[] sums;
+  final int[] dotSums = new int[Kernels.DOT_SUMS];
   final float[] rows;
   final float[] queries;
   final float[] scores = new float[QUERY_ROWS * SCORES];

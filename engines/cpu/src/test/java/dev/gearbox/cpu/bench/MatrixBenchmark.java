@@ -41,6 +41,7 @@ public class MatrixBenchmark {
 
   private final Kernels kernels = Kernels.best();
   private final QuantizedRows x = new QuantizedRows(1, COLUMNS);
+  private final int[] sums = new int[Kernels.DOT_SUMS];
   private final float[] out = new float[kernels.groupRows()];
   private MemorySegment panel = MemorySegment.NULL;
   private PackedMatrix matrix = new PackedMatrix(PackedType.FLOAT, 0, 0, 1, 0, MemorySegment.NULL);
@@ -63,7 +64,7 @@ public class MatrixBenchmark {
   @OperationsPerInvocation(ROWS * COLUMNS)
   public float[] dot() {
     for (int group = 0; group < matrix.groups(); group++) {
-      kernels.dot(matrix, group, x, 0, out, 0);
+      kernels.dot(matrix, group, x, 0, sums, out, 0);
     }
     return out;
   }

@@ -82,11 +82,12 @@ public final class KernelAgreement {
   private void dots(String what, PackedMatrix matrix, float[] values) {
     QuantizedRows x = new QuantizedRows(2, matrix.columns());
     scalar.quantize(values, 0, x, 1);
+    int[] sums = new int[Kernels.DOT_SUMS];
     float[] a = new float[vector.groupRows()];
     float[] b = new float[vector.groupRows()];
     for (int group = 0; group < matrix.groups(); group++) {
-      scalar.dot(matrix, group, x, 1, a, 0);
-      vector.dot(matrix, group, x, 1, b, 0);
+      scalar.dot(matrix, group, x, 1, sums, a, 0);
+      vector.dot(matrix, group, x, 1, sums, b, 0);
       close(what + " dot", a, b, 1e-5);
     }
   }
