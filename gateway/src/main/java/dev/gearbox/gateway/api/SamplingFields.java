@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -20,12 +21,19 @@ final class SamplingFields {
 
   private SamplingFields() {}
 
+  /**
+   * A request that says nothing of sampling gets llama-server's defaults, with which small and
+   * quantized variants stay coherent; one that says anything gets OpenAI's for the rest.
+   */
   static SamplingSpec sampling(Fields body, int topLogprobs) {
+    boolean silent =
+        Stream.of("temperature", "top_k", "top_p", "min_p")
+            .allMatch(name -> body.get(name) == null);
     return new SamplingSpec(
-        body.number("temperature", 0, 2, false, 1),
-        Math.max(0, body.integer("top_k", -1, MAX_TOP_K, 0)),
-        body.number("top_p", 0, 1, true, 1),
-        body.number("min_p", 0, 1, false, 0),
+        body.number("temperature", 0, 2, false, silent ? 0.8f : 1),
+        Math.max(0, body.integer("top_k", -1, MAX_TOP_K, silent ? 40 : 0)),
+        body.number("top_p", 0, 1, true, silent ? 0.95f : 1),
+        body.number("min_p", 0, 1, false, silent ? 0.05f : 0),
         body.number("presence_penalty", -2, 2, false, 0),
         body.number("frequency_penalty", -2, 2, false, 0),
         body.number("repetition_penalty", 0, 2, true, 1),

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.engine.Lane;
+import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +45,26 @@ class RequestParserTest {
     return parse(
         "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]," + field + "}",
         Map.of());
+  }
+
+  @Test
+  void aRequestThatSaysNothingOfSamplingStaysCoherent() {
+    var silent = sampling("\"max_tokens\":5");
+    var outspoken = sampling("\"temperature\":1");
+
+    assertThat(silent.temperature()).isEqualTo(0.8f);
+    assertThat(silent.minP()).isEqualTo(0.05f);
+    assertThat(outspoken.topP()).isEqualTo(1);
+    assertThat(outspoken.minP()).isZero();
+  }
+
+  private static SamplingSpec sampling(String field) {
+    return parse(field)
+        .fold(
+            InferenceRequest::sampling,
+            refusal -> {
+              throw new AssertionError(refusal);
+            });
   }
 
   /** Every number at eight edges; the second list is what must be taken. */
