@@ -51,7 +51,11 @@ MEASURED_ONCE = """\
 Who is right was measured once, on SmolLM2 (2026-11-22): beside its weights unpacked to floats (`llama-quantize
 --allow-requantize ... F32`, then no activation is rounded at all), llama.cpp on the 4-bit file keeps 9 (defaults),
 12 (`-fa off`) and 11 (the reference) of 20 continuations, with mean differences of 0.043, 0.047 and 0.039 nats;
-Gearbox keeps 9, with 0.045. Rounding to 8 bits costs both the same, and neither is the truth about the other."""
+Gearbox keeps 9, with 0.045. On average, rounding to 8 bits costs both the same.
+
+Not explained: qwen2.5-coder-0.5b after "... by which plants convert light energy into chemical energy." finds `import`
+at -2.3 (decode) or -2.5 (prefill) where exact arithmetic has -3.7 and llama.cpp -3.0 to -3.6 by its settings. The
+distribution is flat there (the likeliest token has 7 %), yet the difference is beyond the control's."""
 
 
 def say(text):
