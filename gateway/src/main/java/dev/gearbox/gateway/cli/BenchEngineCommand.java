@@ -40,11 +40,7 @@ final class BenchEngineCommand implements Callable<Integer> {
       description = "Also decode this many sequences at once, such as 1,4,8.")
   private List<Integer> batches = new ArrayList<>();
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core).")
-  private @Nullable Integer threads;
+  @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Option(
       names = "--repeat",
@@ -70,11 +66,10 @@ final class BenchEngineCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    int workers = threads.count();
     atLeastOne("--prompt-tokens", promptTokens);
     atLeastOne("--gen-tokens", generatedTokens);
     atLeastOne("--repeat", repeat);
-    atLeastOne("--threads", workers);
     batches.forEach(size -> atLeastOne("--batch", size));
     Path file = weights.resolve(screen);
     LlamaBench peer =

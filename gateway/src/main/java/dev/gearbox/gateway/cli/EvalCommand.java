@@ -30,11 +30,7 @@ final class EvalCommand implements Callable<Integer> {
           "Tokens in a window, of which the second half is scored (default: ${DEFAULT-VALUE}).")
   private int context;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core).")
-  private @Nullable Integer threads;
+  @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Option(
       names = "--record",
@@ -60,7 +56,7 @@ final class EvalCommand implements Callable<Integer> {
     if (record && text != null) {
       throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
     }
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+    int workers = threads.count();
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
     new EvalRun(file, text, context, workers, screen).run(name, record, json);

@@ -43,11 +43,7 @@ final class GenerateCommand implements Callable<Integer> {
       description = "Equal seeds give equal answers; without one, each run draws its own.")
   private @Nullable Long seed;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Worker threads (default: one per core).")
-  private @Nullable Integer threads;
+  @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -78,10 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
     if (!(temperature >= 0 && temperature <= 2)) {
       throw new WrongUsageException("--temperature must be 0 to 2, got " + temperature);
     }
-    int workers = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
-    if (workers < 1) {
-      throw new WrongUsageException("--threads must be 1 or more, got " + workers);
-    }
+    int workers = threads.count();
     GenerateRun run =
         new GenerateRun(
             weights.resolve(screen), chat, maxTokens, temperature, seed, workers, screen);
