@@ -245,6 +245,14 @@ class GearboxServerTest {
   }
 
   @Test
+  void aConnectionLivesOnAfterAnAnswerThatNeverReadTheBody() throws Exception {
+    for (int i = 0; i < 300; i++) {
+      assertThat(server.post("/v1/models", "{}").statusCode()).isEqualTo(405);
+      assertThat(server.send("GET", "/v1/models").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void metricsStayOnTheAdminPort() throws Exception {
     assertThat(server.metrics()).contains("gearbox_requests_total");
     assertThat(server.send("GET", "/metrics").statusCode()).isEqualTo(404);
