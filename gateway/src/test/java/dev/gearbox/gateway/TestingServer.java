@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,6 +31,12 @@ import java.util.function.BooleanSupplier;
 /** The whole gateway on free ports, with one {@link TestingEngine} behind it. */
 final class TestingServer implements AutoCloseable {
   static final String VARIANT = "test-small";
+
+  /**
+   * No answer takes as long, not on the slowest machine: whoever waits longer waits for nothing.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -92,7 +99,7 @@ final class TestingServer implements AutoCloseable {
   HttpResponse<String> post(String path, String json, String... headers) throws Exception {
     var request =
         HttpRequest.newBuilder(uri(path))
-            .timeout(Duration.ofSeconds(30))
+            .timeout(PATIENCE)
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(json));
     if (headers.length > 0) {
@@ -103,7 +110,9 @@ final class TestingServer implements AutoCloseable {
 
   HttpResponse<String> send(String method, String path, String... headers) throws Exception {
     var request =
-        HttpRequest.newBuilder(uri(path)).method(method, HttpRequest.BodyPublishers.noBody());
+        HttpRequest.newBuilder(uri(path))
+            .timeout(PATIENCE)
+            .method(method, HttpRequest.BodyPublishers.noBody());
     if (headers.length > 0) {
       request.headers(headers);
     }
@@ -112,7 +121,9 @@ final class TestingServer implements AutoCloseable {
 
   String metrics() throws Exception {
     URI uri = URI.create("http://127.0.0.1:" + server.adminPort() + "/metrics");
-    return HTTP.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+    return HTTP.send(
+            HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
+            HttpResponse.BodyHandlers.ofString())
         .body();
   }
 
@@ -123,6 +134,7 @@ final class TestingServer implements AutoCloseable {
   /** A connection that has sent this request and read nothing. */
   Socket open(String path, String json) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    socket.setSoTimeout((int) PATIENCE.toMillis());
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     String head =
         "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -137,7 +149,12 @@ final class TestingServer implements AutoCloseable {
     InputStream in = socket.getInputStream();
     StringBuilder seen = new StringBuilder();
     while (seen.indexOf(text) < 0) {
-      int next = in.read();
+      int next;
+      try {
+        next = in.read();
+      } catch (SocketTimeoutException e) {
+        throw new AssertionError("nothing came after: " + seen, e);
+      }
       if (next < 0) {
         throw new AssertionError("ended after: " + seen);
       }
@@ -147,10 +164,10 @@ final class TestingServer implements AutoCloseable {
   }
 
   void await(BooleanSupplier condition) throws InterruptedException {
-    long end = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+    long end = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new AssertionError("did not come true within 20 s");
+        throw new AssertionError("did not come true within " + PATIENCE);
       }
       Thread.sleep(5);
     }

@@ -1,6 +1,9 @@
 package dev.gearbox.gateway.http;
 
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -21,11 +24,17 @@ final class HttpListener implements AutoCloseable {
   private static final int MAX_HEADERS = 16 * 1024;
   private static final int MAX_LINE = 8 * 1024;
 
+  /** For the last bytes of answers that have ended. */
+  private static final Duration LAST_WRITES = Duration.ofSeconds(1);
+
   private final ReactiveWebServerApplicationContext context;
+  private final ChannelGroup connections;
   private final int port;
 
-  private HttpListener(ReactiveWebServerApplicationContext context, int port) {
+  private HttpListener(
+      ReactiveWebServerApplicationContext context, ChannelGroup connections, int port) {
     this.context = context;
+    this.connections = connections;
     this.port = port;
   }
 
@@ -57,9 +66,10 @@ final class HttpListener implements AutoCloseable {
                 .webFilter(new FrontFilter())
                 .exceptionHandler(new LastResort())
                 .build());
+    ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     var factory = new NettyReactiveWebServerFactory(port);
     factory.setAddress(InetAddress.getByName(host));
-    factory.addServerCustomizers(server -> bounded(server, patience));
+    factory.addServerCustomizers(server -> bounded(server, patience, connections));
     var context = new ReactiveWebServerApplicationContext();
     context.registerBean("webServerFactory", NettyReactiveWebServerFactory.class, () -> factory);
     context.registerBean("httpHandler", HttpHandler.class, () -> handler);
@@ -77,17 +87,20 @@ final class HttpListener implements AutoCloseable {
     if (server == null) {
       throw new IllegalStateException("the context started without its server");
     }
-    return new HttpListener(context, server.getPort());
+    return new HttpListener(context, connections, server.getPort());
   }
 
-  private static HttpServer bounded(HttpServer server, Patience patience) {
+  private static HttpServer bounded(
+      HttpServer server, Patience patience, ChannelGroup connections) {
     return server
         .httpRequestDecoder(spec -> spec.maxInitialLineLength(MAX_LINE).maxHeaderSize(MAX_HEADERS))
         .requestTimeout(patience.request())
         .idleTimeout(patience.idle())
-        .doOnConnection(connection ->
-            connection.addHandlerFirst(
-                new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS)));
+        .doOnConnection(connection -> {
+          connections.add(connection.channel());
+          connection.addHandlerFirst(
+              new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS));
+        });
   }
 
   private static Throwable root(Throwable e) {
@@ -105,8 +118,10 @@ final class HttpListener implements AutoCloseable {
     return port;
   }
 
+  /** Stops listening, and closes what clients keep open. */
   @Override
   public void close() {
     context.close();
+    connections.close().awaitUninterruptibly(LAST_WRITES.toMillis());
   }
 }

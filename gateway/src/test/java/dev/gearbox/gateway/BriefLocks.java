@@ -1,0 +1,14 @@
+package dev.gearbox.gateway;
+
+import reactor.blockhound.BlockHound;
+import reactor.blockhound.integration.BlockHoundIntegration;
+
+/** Locks that reactor threads may wait for: the JDK holds them for a few comparisons. */
+public final class BriefLocks implements BlockHoundIntegration {
+  @Override
+  public void applyTo(BlockHound.Builder builder) {
+    // Cancelling a timer; Reactor's own integration knows of setting one.
+    builder.allowBlockingCallsInside(
+        "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove");
+  }
+}
