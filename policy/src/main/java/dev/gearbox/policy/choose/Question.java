@@ -10,6 +10,7 @@ import java.util.Set;
  * @param allowed candidates that the rules allow
  * @param unknown engines whose errors count double
  * @param classValue points that a perfect answer in time is worth
+ * @param qualityWeight how much of a difference of quality counts; 1 is all
  * @param costWeight points per unit of cost
  * @param explorable whether the request may try another candidate
  * @param relegate whether it goes to the cheapest candidate whatever the score
@@ -20,6 +21,7 @@ public record Question(
     List<CandidateFacts> allowed,
     Set<String> unknown,
     double classValue,
+    double qualityWeight,
     double costWeight,
     boolean explorable,
     boolean relegate,

@@ -6,7 +6,7 @@ import dev.gearbox.policy.fact.CandidateFacts;
  * What a candidate is worth, term by term, in points: {@code total = value − damage − congestion −
  * cost}.
  *
- * @param quality quality that was counted
+ * @param quality quality that was counted: the variant's, with its distance from 1 weighted
  * @param meets probability of meeting every target that was counted
  * @param value class value · quality · meets: quality that arrives late is worth nothing
  * @param damage what joining costs the requests already on the device
@@ -25,7 +25,8 @@ public record Score(
 
   static Score of(CandidateFacts candidate, Question question, ChoiceOptions options) {
     Double measured = candidate.quality();
-    double quality = measured == null ? options.unknownQuality() : measured;
+    double known = measured == null ? options.unknownQuality() : measured;
+    double quality = Math.max(0, 1 - question.qualityWeight() * (1 - known));
     double meets =
         question.unknown().contains(candidate.engine())
             ? candidate.forecast().meetsIfUnknown()

@@ -22,6 +22,9 @@ final class Attained {
   /** Every target that a request may carry. */
   static final List<String> TARGETS = List.of(TTFT, TPOT, DEADLINE, THROUGHPUT, QUALITY, COST);
 
+  /** Those of them that are about time. */
+  static final List<String> LATENCIES = List.of(TTFT, TPOT, DEADLINE, THROUGHPUT);
+
   private static final int CLIENT_ERROR = 400;
   private static final int TOO_MANY = 429;
   private static final int CLIENT_CLOSED = 499;
@@ -61,6 +64,16 @@ final class Attained {
       met.put(MetricNames.ALL_TARGETS, answered && !missed);
     }
     return met;
+  }
+
+  /** Whether none of the latency targets was missed. */
+  static boolean inTime(Map<String, Boolean> met) {
+    for (String target : LATENCIES) {
+      if (Boolean.FALSE.equals(met.get(target))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   static boolean complete(RequestTimeline timeline) {

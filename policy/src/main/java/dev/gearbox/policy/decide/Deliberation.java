@@ -55,6 +55,7 @@ record Deliberation(
             allowed,
             ruled.unknown(),
             weights.quality() * (1 + boost * weights.attainment()) * ruled.classWeight(),
+            ruled.qualityWeight(),
             weights.cost(),
             request.serviceClass().sheddable(),
             ruled.relegate(),

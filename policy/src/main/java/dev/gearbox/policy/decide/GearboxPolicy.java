@@ -37,6 +37,7 @@ public final class GearboxPolicy implements PolicyEngine {
   private final LengthModel lengths = new LengthModel();
   private final Bookings bookings = new Bookings();
   private final Prices prices = new Prices();
+  private final Standings standings = new Standings();
   private final CandidateList candidates;
   private final Outcomes outcomes;
   private final DecisionLog log;
@@ -81,6 +82,7 @@ public final class GearboxPolicy implements PolicyEngine {
     this.candidates = new CandidateList(latency, lengths, bookings, prices);
     this.outcomes = new Outcomes(latency, lengths, meters);
     meters.version(rules.version());
+    meters.observe(standings.budgets(), clock);
   }
 
   /** Replaces the models: each name with the variants that may answer for it. */
@@ -90,7 +92,10 @@ public final class GearboxPolicy implements PolicyEngine {
 
   /** Shows the attainment of these classes from the start, at zero. */
   public void expect(Collection<ServiceClass> classes) {
-    classes.forEach(each -> meters.expect(each.name(), Attained.TARGETS));
+    for (ServiceClass each : classes) {
+      meters.expect(each.name(), Attained.TARGETS);
+      standings.expect(each);
+    }
   }
 
   /** Replaces the rules from the next decision on. */
@@ -150,6 +155,7 @@ public final class GearboxPolicy implements PolicyEngine {
     Boolean met = actual.met().get(Outcomes.ALL);
     if (met != null) {
       var serviceClass = made.request().serviceClass();
+      standings.count(serviceClass, actual.met(), clock.getAsLong());
       boosts.merge(
           serviceClass.name(),
           Boost.next(0, serviceClass.attainment(), met),
@@ -157,8 +163,9 @@ public final class GearboxPolicy implements PolicyEngine {
     }
   }
 
-  private DecisionRecord deliberate(RequestFacts request, Signals signals, long now) {
+  private DecisionRecord deliberate(RequestFacts asked, Signals signals, long now) {
     Rules applied = rules;
+    RequestFacts request = asked.with(standings.facts(asked.serviceClass(), now));
     long seed = mix(seeds.addAndGet(GOLDEN));
     double boost = boosts.getOrDefault(request.serviceClass().name(), 0.0);
     List<CandidateFacts> facts = candidates.build(models, request, signals, now);

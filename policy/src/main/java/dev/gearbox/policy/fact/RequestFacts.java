@@ -18,6 +18,7 @@ import java.util.Set;
  * @param streaming whether the client asked for a stream
  * @param needs features without which the request cannot be answered
  * @param arrivedNanos when it arrived, on the injected monotonic clock
+ * @param classFacts how its class stands against its objective, as the policy counted
  */
 public record RequestFacts(
     String requestId,
@@ -29,9 +30,52 @@ public record RequestFacts(
     int maxTokens,
     boolean streaming,
     Set<Feature> needs,
-    long arrivedNanos) {
+    long arrivedNanos,
+    ClassFacts classFacts) {
   public RequestFacts {
     promptTokens = Map.copyOf(promptTokens);
     needs = Set.copyOf(needs);
+  }
+
+  /** As the gateway knows it: nothing is said of how the class stands, which the policy counts. */
+  public RequestFacts(
+      String requestId,
+      String model,
+      ServiceClass serviceClass,
+      String tenant,
+      Targets targets,
+      Map<String, Integer> promptTokens,
+      int maxTokens,
+      boolean streaming,
+      Set<Feature> needs,
+      long arrivedNanos) {
+    this(
+        requestId,
+        model,
+        serviceClass,
+        tenant,
+        targets,
+        promptTokens,
+        maxTokens,
+        streaming,
+        needs,
+        arrivedNanos,
+        ClassFacts.untried(serviceClass));
+  }
+
+  /** The same request with its class as it stands. */
+  public RequestFacts with(ClassFacts standing) {
+    return new RequestFacts(
+        requestId,
+        model,
+        serviceClass,
+        tenant,
+        targets,
+        promptTokens,
+        maxTokens,
+        streaming,
+        needs,
+        arrivedNanos,
+        standing);
   }
 }

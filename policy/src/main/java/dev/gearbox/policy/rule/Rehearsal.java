@@ -3,6 +3,7 @@ package dev.gearbox.policy.rule;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.ClassFacts;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.ServiceClass;
@@ -44,7 +45,8 @@ final class Rehearsal {
           16,
           true,
           Set.of(Feature.CHAT),
-          0);
+          0,
+          new ClassFacts("rehearsal", 0.95, 9, 9, 9, 9, 9, 9, 9, 9, 0.1, 1000, 1000));
 
   static final List<CandidateFacts> CANDIDATES =
       List.of(

@@ -107,6 +107,7 @@ public final class RuleBase implements Rules {
       session.addEventListener(watch);
       session.insert(request);
       session.insert(request.serviceClass());
+      session.insert(request.classFacts());
       // Fixed order in, fixed order of firings out: a record must replay to itself.
       List<CandidateFacts> ordered = new ArrayList<>(candidates);
       ordered.sort(Comparator.comparing(CandidateFacts::engine));

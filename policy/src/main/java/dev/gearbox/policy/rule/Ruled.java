@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param lane how to batch it
  * @param maxTokens limit on the answer
  * @param classWeight multiplies what the class gives for a good answer
+ * @param qualityWeight how much of a difference of quality counts; 1 is all
  * @param mayRelegate whether it may go to the bulk lane when no target can be met
  * @param relegate whether it must
  * @param veto a refusal; null when there is none
@@ -28,6 +29,7 @@ public record Ruled(
     Lane lane,
     int maxTokens,
     double classWeight,
+    double qualityWeight,
     boolean mayRelegate,
     boolean relegate,
     @Nullable Veto veto,
@@ -46,6 +48,7 @@ public record Ruled(
         lane,
         maxTokens,
         classWeight,
+        qualityWeight,
         mayRelegate,
         relegate,
         veto,

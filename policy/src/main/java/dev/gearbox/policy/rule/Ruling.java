@@ -23,6 +23,7 @@ public final class Ruling {
   private Lane lane;
   private int maxTokens;
   private double classWeight = 1;
+  private double qualityWeight = 1;
   private boolean mayRelegate = true;
   private boolean relegate;
   private @Nullable Veto veto;
@@ -79,6 +80,18 @@ public final class Ruling {
     note("weight", null, Double.toString(factor), null, null);
   }
 
+  /**
+   * Differences of quality count {@code factor} times what they do, 0 to 4: below 1 spends quality
+   * for chances of being in time, above 1 buys it back. Floors stay as they are.
+   */
+  public void qualityWeight(double factor) {
+    if (!(factor >= 0 && factor <= 4)) {
+      throw new IllegalArgumentException("a weight of quality must be 0 to 4, got " + factor);
+    }
+    qualityWeight = Math.min(4, qualityWeight * factor);
+    note("quality", null, Double.toString(factor), null, null);
+  }
+
   /** Run it when nothing else wants to, on the cheapest variant. */
   public void relegate() {
     relegate = true;
@@ -112,6 +125,7 @@ public final class Ruling {
         lane,
         maxTokens,
         classWeight,
+        qualityWeight,
         mayRelegate,
         relegate,
         veto,

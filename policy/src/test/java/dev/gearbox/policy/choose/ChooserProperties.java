@@ -140,7 +140,7 @@ class ChooserProperties {
   }
 
   private static Question question(List<CandidateFacts> table, long seed, boolean explorable) {
-    return new Question(table, Set.of(), 1, 0.1, explorable, false, false, seed);
+    return new Question(table, Set.of(), 1, 1, 0.1, explorable, false, false, seed);
   }
 
   private static CandidateFacts withMeets(CandidateFacts each, double meets) {

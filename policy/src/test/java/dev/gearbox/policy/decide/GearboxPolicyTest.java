@@ -4,10 +4,12 @@ import static dev.gearbox.policy.decide.TestingPolicy.quality;
 import static dev.gearbox.policy.decide.TestingPolicy.serviceClass;
 import static dev.gearbox.policy.decide.TestingPolicy.ttft;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.fact.VariantFacts;
@@ -350,6 +352,57 @@ class GearboxPolicyTest {
             any.arrivedNanos());
 
     assertThat(gear.route(request).variant()).isEqualTo("best");
+  }
+
+  @Test
+  void missedLatenciesSpendQualityAndTheEndOfThemBuysItBack() {
+    missing(40, 5);
+
+    var burning = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+    gear.advance(600);
+    var over = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+
+    assertThat(burning.rules()).extracting("rule").contains("spend quality while latency burns");
+    assertThat(score(burning, "cpu/small").quality()).isCloseTo(0.9, within(1e-9));
+    assertThat(burning.request().classFacts().lateBurn5m()).isCloseTo(20, within(1e-6));
+    assertThat(over.rules()).isEmpty();
+    assertThat(score(over, "cpu/small").quality()).isCloseTo(0.6, within(1e-9));
+  }
+
+  @Test
+  void aClassThatKeepsItsBudgetBuysQuality() {
+    missing(120, 0.1);
+
+    var healthy = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+
+    assertThat(healthy.rules()).extracting("rule").containsExactly("buy quality back when healthy");
+    assertThat(score(healthy, "cpu/small").quality()).isCloseTo(0.5, within(1e-9));
+  }
+
+  @Test
+  void budgetsAndBurnsAreShownFromTheStart() {
+    gear.policy.expect(List.of(serviceClass(Targets.NONE, 0)));
+    assertThat(metrics())
+        .contains("gearbox_error_budget_remaining{class=\"standard\",} 1.0")
+        .contains("gearbox_burn_rate{class=\"standard\",window=\"6h\",} 0.0");
+
+    missing(20, 5);
+
+    assertThat(metrics()).contains("gearbox_burn_rate{class=\"standard\",window=\"1m\",} 19.9");
+  }
+
+  /** Ends of {@code requests} that took {@code ttft} seconds of the one that they asked for. */
+  private void missing(int requests, double ttft) {
+    for (int i = 0; i < requests; i++) {
+      gear.advance(0.1);
+      RequestFacts request = gear.request(ttft(Duration.ofSeconds(1)));
+      Decision decision = gear.policy.decide(request, gear.signals());
+      gear.policy.complete(gear.timeline(request, decision, ttft, ttft + 1, Outcome.STOP));
+    }
+  }
+
+  private static Score score(DecisionRecord made, String engine) {
+    return Objects.requireNonNull(row(made, engine).score());
   }
 
   private RequestFacts promptOf(int tokens, Set<Feature> needs) {

@@ -31,6 +31,8 @@ public final class MetricNames {
   public static final String OVERHEAD = "gearbox_gateway_overhead_seconds";
   public static final String REFUSED = "gearbox_refused_total";
   public static final String ATTAINMENT = "gearbox_attainment_total";
+  public static final String BUDGET_REMAINING = "gearbox_error_budget_remaining";
+  public static final String BURN_RATE = "gearbox_burn_rate";
   public static final String DECISION = "gearbox_decision_seconds";
   public static final String QUALITY_SERVED = "gearbox_quality_served";
   public static final String COST = "gearbox_cost_total";

@@ -1,14 +1,17 @@
 package dev.gearbox.telemetry.meter;
 
+import dev.gearbox.telemetry.attain.ErrorBudgets;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Gauge;
 import io.prometheus.client.Histogram;
 import io.prometheus.client.Summary;
 import java.util.Collection;
+import java.util.function.LongSupplier;
 
 /** What the policy decided and how its promises turned out. */
 public final class PolicyMeters {
+  private final CollectorRegistry registry;
   private final Labels classes;
   private final Labels pools;
   private final Labels rules;
@@ -23,6 +26,7 @@ public final class PolicyMeters {
   private final Gauge info;
 
   PolicyMeters(CollectorRegistry registry, int labelValues) {
+    this.registry = registry;
     classes = new Labels(labelValues);
     pools = new Labels(labelValues);
     rules = new Labels(labelValues);
@@ -72,6 +76,11 @@ public final class PolicyMeters {
       }
     }
     qualityServed.labels(name);
+  }
+
+  /** Shows what is left of {@code budgets} and how fast it goes, whenever scraped. */
+  public void observe(ErrorBudgets budgets, LongSupplier clock) {
+    registry.register(new BudgetCollector(budgets, clock, classes));
   }
 
   /** Counts one target of a request; {@link MetricNames#ALL_TARGETS} once for the request. */
