@@ -2,13 +2,13 @@ package dev.gearbox.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -87,35 +87,61 @@ class StartTest {
 
   @Test
   void aStopLetsTheRunningStreamFinish() throws Exception {
-    GearboxProcess gearbox = GearboxProcess.serve("--models", "smollm2");
-    try (gearbox) {
-      gearbox.awaitVariants(Shared.SMALL);
-      var answer = new ArrayList<String>();
-      var reader =
-          Thread.ofVirtual()
-              .start(() -> {
-                try {
-                  answer.add(
-                      gearbox
-                          .post(
-                              "/v1/chat/completions",
-                              """
-                              {"model":"smollm2","stream":true,"max_tokens":120,"ignore_eos":true,
-                               "messages":[{"role":"user","content":"Tell me a story."}]}\
-                              """)
-                          .body());
-                } catch (IOException | InterruptedException e) {
-                  answer.add("cut: " + e);
-                }
-              });
-      while (gearbox.metric("vllm:num_requests_running") == 0 && reader.isAlive()) {
-        TimeUnit.MILLISECONDS.sleep(20);
-      }
+    try (GearboxProcess gearbox = GearboxProcess.serve("--models", "smollm2")) {
+      FutureTask<String> stream = stream(gearbox.awaitVariants(Shared.SMALL), 120);
+
       gearbox.process().destroy();
-      reader.join();
-      assertThat(answer.getFirst()).endsWith("data: [DONE]\n\n");
+
+      assertThat(stream.get()).endsWith("data: [DONE]\n\n");
       assertThat(gearbox.process().waitFor(40, TimeUnit.SECONDS)).isTrue();
     }
+  }
+
+  @Test
+  void aSecondStopEndsTheRunningStreamInAnErrorEvent() throws Exception {
+    try (GearboxProcess gearbox = GearboxProcess.serve("--models", "smollm2")) {
+      FutureTask<String> stream = stream(gearbox.awaitVariants(Shared.SMALL), 8000);
+
+      gearbox.process().destroy();
+      while (gearbox.get("/health/ready").statusCode() == 200) {
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+      assertThat(stream.isDone()).as("the first stop waits for the stream").isFalse();
+      kill(gearbox.process(), "INT");
+
+      assertThat(stream.get()).endsWith("}}\n\n").contains("data: {\"error\"");
+      assertThat(gearbox.process().waitFor(15, TimeUnit.SECONDS)).isTrue();
+      assertThat(gearbox.output()).contains("stopping at once");
+    }
+  }
+
+  /** A stream of that many tokens that has begun. */
+  private static FutureTask<String> stream(GearboxProcess gearbox, int tokens) throws Exception {
+    var stream =
+        new FutureTask<>(() ->
+            gearbox
+                .post(
+                    "/v1/chat/completions",
+                    """
+                    {"model":"smollm2","stream":true,"max_tokens":%d,"ignore_eos":true,
+                     "messages":[{"role":"user","content":"Tell me a story."}]}\
+                    """
+                        .formatted(tokens))
+                .body());
+    Thread.ofVirtual().start(stream);
+    while (gearbox.metric("vllm:num_requests_running") == 0 && !stream.isDone()) {
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    return stream;
+  }
+
+  /** {@link Process#destroy} sends one signal only, the first time. */
+  private static void kill(Process process, String signal) throws Exception {
+    assertThat(
+            new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                .start()
+                .waitFor())
+        .isZero();
   }
 
   private static Result run(String... arguments) throws Exception {

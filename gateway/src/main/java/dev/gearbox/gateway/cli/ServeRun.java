@@ -29,6 +29,10 @@ record ServeRun(Configuration configuration, WeightStore store, Screen screen) {
 
   private void stop(GearboxServer running, Duration longest, ServeProgress progress) {
     progress.stopping();
+    NextSignal.does(() -> {
+      screen.err().println("gearbox: stopping at once; running answers end in an error");
+      running.hurry();
+    });
     try {
       if (running.inFlight() + running.queued() > 0) {
         screen
