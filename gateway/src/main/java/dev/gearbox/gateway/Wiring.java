@@ -172,7 +172,9 @@ final class Wiring {
       shares.put(
           pool.name(),
           new CpuOpener.Share(
-              pool.kvMemory().bytes() / Math.max(1, pool.variants().size()), pool.maxSequences()));
+              pool.kvMemory().bytes() / Math.max(1, pool.variants().size()),
+              pool.maxSequences(),
+              pool.maxDrafts()));
     }
     return shares;
   }

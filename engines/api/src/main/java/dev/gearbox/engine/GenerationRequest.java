@@ -18,6 +18,8 @@ import java.util.List;
  * @param deadlineNanos instant on the injected monotonic clock after which the work is pointless;
  *     {@link Long#MAX_VALUE} when there is none
  * @param cacheSalt mixed into the prefix hash, so that tenants do not share cached blocks
+ * @param speculate whether tokens may be guessed ahead and checked in one step; the answer is the
+ *     same either way
  */
 public record GenerationRequest(
     String id,
@@ -30,7 +32,8 @@ public record GenerationRequest(
     int priority,
     long tpotTargetNanos,
     long deadlineNanos,
-    String cacheSalt) {
+    String cacheSalt,
+    boolean speculate) {
   public static final int MAX_STOP_STRINGS = 16;
 
   public GenerationRequest {
@@ -60,6 +63,7 @@ public record GenerationRequest(
         0,
         0,
         Long.MAX_VALUE,
-        "");
+        "",
+        true);
   }
 }

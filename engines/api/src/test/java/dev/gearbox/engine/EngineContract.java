@@ -77,7 +77,8 @@ public abstract class EngineContract {
         0,
         0,
         deadline,
-        "salt" + number);
+        "salt" + number,
+        true);
   }
 
   private static SamplingSpec sampling(float temperature, Long seed, int topLogprobs) {

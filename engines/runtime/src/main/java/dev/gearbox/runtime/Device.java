@@ -120,7 +120,8 @@ public final class Device implements AutoCloseable {
         Integer.MAX_VALUE,
         0,
         Long.MAX_VALUE,
-        "warm-up " + round);
+        "warm-up " + round,
+        true);
   }
 
   /** Share of the last second that it spent in steps. */

@@ -75,7 +75,14 @@ final class EngineLoop {
     this.run = new StepRun(runner);
     this.cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
     int stepTokens = Math.min(spec.maxStepTokens(), runner.maxStepTokens());
-    this.scheduler = new Scheduler<>(cache, time, spec.maxSequences(), stepTokens);
+    this.scheduler =
+        new Scheduler<>(
+            cache,
+            time,
+            spec.maxSequences(),
+            stepTokens,
+            spec.maxDrafts(),
+            runner.exactStepTokens());
   }
 
   /** Reserves the KV memory and begins to warm up. */
@@ -216,7 +223,8 @@ final class EngineLoop {
 
   private void report(StepPlan<Generation> plan, long start, long end) {
     long nanos = Math.max(1, end - start);
-    time.observe(plan.decodes(), plan.prefillTokens(), (double) nanos);
+    int drafts = plan.tokens() - plan.decodes() - plan.prefillTokens();
+    time.observe(plan.decodes(), drafts, plan.prefillTokens(), (double) nanos);
     // Steps of a warm-up are slower than any that follow.
     if (warmUp == null) {
       sink.step(plan.record(spec.engine(), device, otherNanos, nanos, end));
@@ -228,26 +236,37 @@ final class EngineLoop {
     int row = 0;
     for (Chunk<Generation> chunk : plan.chunks()) {
       if (chunk.last()) {
-        take(chunk.sequence(), logits, row * runner.vocabulary(), nowNanos);
-        row++;
+        take(chunk, logits, row, nowNanos);
+        row += 1 + chunk.drafts();
       }
     }
   }
 
-  private void take(Generation generation, float[] logits, int from, long nowNanos) {
-    TokenEvent last;
+  private void take(Chunk<Generation> chunk, float[] logits, int row, long nowNanos) {
+    Generation generation = chunk.sequence();
+    int vocabulary = runner.vocabulary();
+    TokenEvent last = null;
     try {
-      FinishReason reason = generation.accept(logits, from, runner.vocabulary(), nowNanos);
-      if (reason == null) {
-        return;
-      }
-      last = generation.finished(reason);
+      FinishReason reason;
+      int at = row;
+      do {
+        reason = generation.accept(logits, at++ * vocabulary, vocabulary, nowNanos);
+      } while (reason == null && generation.remaining() == 0);
+      last = reason == null ? null : generation.finished(reason);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "event=sampling_failed engine=" + spec.engine(), e);
       last = generation.failed(FailureCode.ENGINE_FAILED, "no token could be sampled");
     }
-    end(generation);
-    generation.stream().emit(last);
+    if (chunk.drafts() > 0) {
+      int accepted = scheduler.verified(chunk);
+      if (generation.stream() != warmUp) {
+        totals.drafted(chunk.drafts(), accepted);
+      }
+    }
+    if (last != null) {
+      end(generation);
+      generation.stream().emit(last);
+    }
   }
 
   /**

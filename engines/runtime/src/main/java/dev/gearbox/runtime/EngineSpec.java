@@ -18,6 +18,7 @@ import java.util.Set;
  * @param maxStepTokens tokens in one step at most, lowered to what the runner takes; at least
  *     {@code maxSequences}
  * @param queueLimit requests that may wait beyond {@code maxSequences}; more are refused
+ * @param maxDrafts tokens guessed ahead for a sequence at most; 0 guesses none
  */
 public record EngineSpec(
     String engine,
@@ -29,7 +30,8 @@ public record EngineSpec(
     int maxContext,
     int kvBlocks,
     int maxStepTokens,
-    int queueLimit) {
+    int queueLimit,
+    int maxDrafts) {
   public EngineSpec {
     features = Set.copyOf(features);
     atLeast("max-sequences", maxSequences, 1);
@@ -37,7 +39,11 @@ public record EngineSpec(
     atLeast("kv-blocks", kvBlocks, 1);
     atLeast("max-step-tokens", maxStepTokens, maxSequences);
     atLeast("queue-limit", queueLimit, 0);
+    atLeast("max-drafts", maxDrafts, 0);
   }
+
+  /** Tokens guessed ahead where nobody says otherwise. */
+  public static final int MAX_DRAFTS = 8;
 
   private static void atLeast(String name, int value, int least) {
     if (value < least) {

@@ -8,6 +8,9 @@ final class EngineTotals {
   private long generatedTokens;
   private long prefixHitTokens;
   private long preemptions;
+  private long drafts;
+  private long draftTokens;
+  private long acceptedTokens;
 
   /** A request entered the batch for the first time. */
   void entered(int prompt, int cached) {
@@ -23,8 +26,22 @@ final class EngineTotals {
     preemptions += sequences;
   }
 
+  /** Tokens were guessed ahead for a sequence and checked. */
+  void drafted(int tokens, int accepted) {
+    drafts++;
+    draftTokens += tokens;
+    acceptedTokens += accepted;
+  }
+
   EngineCounters counters() {
     return new EngineCounters(
-        promptTokens, generatedTokens, promptTokens, prefixHitTokens, preemptions);
+        promptTokens,
+        generatedTokens,
+        promptTokens,
+        prefixHitTokens,
+        preemptions,
+        drafts,
+        draftTokens,
+        acceptedTokens);
   }
 }

@@ -23,6 +23,13 @@ public interface ModelRunner extends AutoCloseable {
    */
   int maxStepTokens();
 
+  /**
+   * Tokens up to which a step computes each token with the same kernels, so that its logits are the
+   * same bits whatever else the step carries; at least 1. Larger steps are the same within
+   * rounding.
+   */
+  int exactStepTokens();
+
   /** Reserves KV memory; called once, before the first step. Blocks are numbered from 0. */
   void allocateBlocks(int blocks);
 

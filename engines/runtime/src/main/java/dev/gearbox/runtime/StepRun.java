@@ -17,8 +17,8 @@ final class StepRun {
   /**
    * Computes the plan.
    *
-   * @return a row of logits for each chunk that is its sequence's last, in the order of the plan;
-   *     valid until the next step
+   * @return the rows of logits that the chunks ask for, in the order of the plan; valid until the
+   *     next step
    */
   float[] step(StepPlan<? extends Sequence> plan) {
     batch.clear();
@@ -27,7 +27,7 @@ final class StepRun {
       batch.beginSequence(chunk.from(), sequence.table().blocks());
       int end = chunk.from() + chunk.count();
       for (int i = chunk.from(); i < end; i++) {
-        batch.addToken(sequence.token(i), i == sequence.size() - 1);
+        batch.addToken(sequence.token(i), i >= sequence.size() - 1);
       }
     }
     int needed = Math.multiplyExact(batch.logitRows(), runner.vocabulary());

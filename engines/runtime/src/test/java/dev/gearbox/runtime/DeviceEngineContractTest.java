@@ -22,7 +22,8 @@ final class DeviceEngineContractTest extends EngineContract {
             2048,
             512,
             64,
-            queueLimit);
+            queueLimit,
+            EngineSpec.MAX_DRAFTS);
     return device.open(spec, new TestingModelRunner(64, 500_000), new TestingPromptEncoder());
   }
 

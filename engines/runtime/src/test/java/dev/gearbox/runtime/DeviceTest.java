@@ -33,7 +33,7 @@ final class DeviceTest {
 
   private Engine open(String name, int kvBlocks, TestingModelRunner runner) {
     EngineSpec spec =
-        new EngineSpec("pool/" + name, "pool", name, "f", Set.of(), 8, 4096, kvBlocks, 32, 64);
+        new EngineSpec("pool/" + name, "pool", name, "f", Set.of(), 8, 4096, kvBlocks, 32, 64, 8);
     Engine engine = device.open(spec, runner, new TestingPromptEncoder());
     awaitState(engine, State.READY);
     return engine;
@@ -69,7 +69,8 @@ final class DeviceTest {
         seed % 3,
         0,
         Long.MAX_VALUE,
-        salt);
+        salt,
+        true);
   }
 
   private static void assertNothingLeft(Engine engine) {
@@ -174,7 +175,7 @@ final class DeviceTest {
             throw new OutOfMemoryError("no room for blocks");
           }
         };
-    EngineSpec spec = new EngineSpec("p/e", "p", "e", "f", Set.of(), 1, 64, 4, 32, 1);
+    EngineSpec spec = new EngineSpec("p/e", "p", "e", "f", Set.of(), 1, 64, 4, 32, 1, 0);
     Engine engine = device.open(spec, runner, new TestingPromptEncoder());
     awaitState(engine, State.FAILED);
   }
@@ -244,7 +245,8 @@ final class DeviceTest {
             0,
             0,
             Long.MAX_VALUE,
-            "");
+            "",
+            true);
     TestingSubscriber answer = TestingSubscriber.to(engine.submit(request));
     assertThat(answer.finished().tokens().generated()).isZero();
     assertThat(answer.text()).isEmpty();

@@ -72,6 +72,11 @@ public class TestingModelRunner implements ModelRunner {
   }
 
   @Override
+  public int exactStepTokens() {
+    return maxStepTokens;
+  }
+
+  @Override
   public void allocateBlocks(int blocks) {
     kv = new int[blocks][BLOCK_TOKENS];
     for (int[] block : kv) {

@@ -100,7 +100,17 @@ record GenerateRun(
     int blocks = Math.ceilDiv(Math.max(tokens, 256), ModelRunner.BLOCK_TOKENS) + 16;
     String name = weights.getFileName().toString();
     return new EngineSpec(
-        "cli", "cli", name, name, Set.of(), 1, runner.maxContext(), blocks, 512, 4);
+        "cli",
+        "cli",
+        name,
+        name,
+        Set.of(),
+        1,
+        runner.maxContext(),
+        blocks,
+        512,
+        4,
+        EngineSpec.MAX_DRAFTS);
   }
 
   private GenerationRequest request(String id, TokenIds prompt) {
@@ -116,6 +126,7 @@ record GenerateRun(
         0,
         0,
         Long.MAX_VALUE,
-        "");
+        "",
+        true);
   }
 }

@@ -28,7 +28,13 @@ public record PoolConfig(
             min = 16 * 1024 * 1024)
         DataSize kvMemory,
     @Setting(value = "Sequences in one batch", byDefault = "32", min = 1, max = 1024)
-        int maxSequences) {
+        int maxSequences,
+    @Setting(
+            value = "Tokens guessed ahead of an answer and checked in one step; 0 guesses none",
+            byDefault = "8",
+            min = 0,
+            max = 64)
+        int maxDrafts) {
   public PoolConfig {
     variants = List.copyOf(variants);
   }
@@ -45,6 +51,6 @@ public record PoolConfig(
   }
 
   PoolConfig withVariants(List<String> other) {
-    return new PoolConfig(name, other, device, threads, kvMemory, maxSequences);
+    return new PoolConfig(name, other, device, threads, kvMemory, maxSequences, maxDrafts);
   }
 }

@@ -35,8 +35,9 @@ public final class CpuOpener implements EngineOpener {
    *
    * @param kvBytes memory for keys and values of each engine
    * @param maxSequences sequences in one batch
+   * @param maxDrafts tokens guessed ahead for a sequence
    */
-  public record Share(long kvBytes, int maxSequences) {}
+  public record Share(long kvBytes, int maxSequences, int maxDrafts) {}
 
   /** Finds the weights of a variant, fetching them where they are not here. */
   @FunctionalInterface
@@ -99,7 +100,8 @@ public final class CpuOpener implements EngineOpener {
         runner.maxContext(),
         (int) Math.min(blocks, Integer.MAX_VALUE / ModelRunner.BLOCK_TOKENS),
         Math.max(MAX_STEP_TOKENS, share.maxSequences()),
-        share.maxSequences() * QUEUED_PER_SEQUENCE);
+        share.maxSequences() * QUEUED_PER_SEQUENCE,
+        share.maxDrafts());
   }
 
   private static Set<Feature> features(PromptCodec codec) {

@@ -71,7 +71,8 @@ public final class Dispatcher {
                 route.priority(),
                 nanos(route.tpotTarget()),
                 deadline(request),
-                request.caller().cacheSalt()));
+                request.caller().cacheSalt(),
+                route.speculate()));
       }
     }
     return sequences;

@@ -41,6 +41,7 @@ public final class Gearing {
                 route.priority(),
                 route.maxTokens(),
                 route.tpotTarget(),
+                route.speculate(),
                 slot.variant().quality(),
                 route.predicted(),
                 left.subList(i + 1, left.size())));

@@ -19,6 +19,7 @@ public sealed interface Decision {
    * @param priority for the scheduler
    * @param maxTokens limit on the answer after rules had their say
    * @param tpotTarget what was promised; null when nothing was
+   * @param speculate whether tokens may be guessed ahead
    * @param quality of the variant; null when unknown
    * @param predicted what is expected of it
    * @param alternatives engine ids of the next best candidates, best first, for failover
@@ -32,6 +33,7 @@ public sealed interface Decision {
       int priority,
       int maxTokens,
       @Nullable Duration tpotTarget,
+      boolean speculate,
       @Nullable Double quality,
       Prediction predicted,
       List<String> alternatives)

@@ -110,6 +110,7 @@ record Deliberation(
             : request.serviceClass().priority(),
         Math.max(1, Math.min(ruled.maxTokens(), room)),
         relegated ? null : request.targets().tpot(),
+        ruled.speculate(),
         candidate.quality(),
         prediction(candidate.forecast(), chosen.score().meets()),
         alternatives);

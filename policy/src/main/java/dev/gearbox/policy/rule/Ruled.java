@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param unknown engines whose errors are taken twice as wide
  * @param lane how to batch it
  * @param maxTokens limit on the answer
+ * @param speculate whether tokens may be guessed ahead and checked in one step
  * @param classWeight multiplies what the class gives for a good answer
  * @param qualityWeight how much of a difference of quality counts; 1 is all
  * @param mayRelegate whether it may go to the bulk lane when no target can be met
@@ -28,6 +29,7 @@ public record Ruled(
     Set<String> unknown,
     Lane lane,
     int maxTokens,
+    boolean speculate,
     double classWeight,
     double qualityWeight,
     boolean mayRelegate,
@@ -47,6 +49,7 @@ public record Ruled(
         unknown,
         lane,
         maxTokens,
+        speculate,
         classWeight,
         qualityWeight,
         mayRelegate,

@@ -22,6 +22,7 @@ public final class Ruling {
   private final Set<String> unknown = new HashSet<>();
   private Lane lane;
   private int maxTokens;
+  private @Nullable Boolean speculate;
   private double classWeight = 1;
   private double qualityWeight = 1;
   private boolean mayRelegate = true;
@@ -69,6 +70,12 @@ public final class Ruling {
   public void capTokens(int tokens) {
     maxTokens = Math.max(1, Math.min(maxTokens, tokens));
     note("cap", null, Integer.toString(tokens), null, null);
+  }
+
+  /** Whether tokens may be guessed ahead; without a word, where the lane is interactive. */
+  public void speculate(boolean allowed) {
+    speculate = allowed;
+    note("speculate", null, allowed ? "allowed" : "forbidden", null, null);
   }
 
   /** A good answer is worth {@code factor} times what the class says, 0 to 100. */
@@ -124,6 +131,7 @@ public final class Ruling {
         unknown,
         lane,
         maxTokens,
+        speculate == null ? lane == Lane.INTERACTIVE : speculate,
         classWeight,
         qualityWeight,
         mayRelegate,

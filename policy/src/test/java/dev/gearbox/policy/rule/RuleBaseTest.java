@@ -182,6 +182,23 @@ class RuleBaseTest {
   }
 
   @Test
+  void guessingAheadIsForInteractiveRequestsUnlessARuleSaysOtherwise() {
+    RuleBase own =
+        compile(
+            new RuleSource(
+                "own.drl",
+                HEAD
+                    + """
+                    rule "acme is not guessed for"
+                    when RequestFacts( tenant == "acme" )
+                    then ruling.speculate(false); end
+                    """));
+
+    assertThat(DEFAULT.apply(request(Targets.NONE), List.of()).speculate()).isTrue();
+    assertThat(own.apply(request(Targets.NONE), List.of()).speculate()).isFalse();
+  }
+
+  @Test
   void severalFilesMakeOneBaseAndTheirTextsItsVersion() {
     RuleSource own = new RuleSource("own.drl", HEAD + "rule \"x\" when then end\n");
 

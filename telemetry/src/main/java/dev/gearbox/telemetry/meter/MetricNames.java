@@ -17,6 +17,9 @@ public final class MetricNames {
   public static final String SUCCESS = "vllm:request_success_total";
   public static final String PREFIX_QUERIES = "vllm:prefix_cache_queries_total";
   public static final String PREFIX_HITS = "vllm:prefix_cache_hits_total";
+  public static final String DRAFTS = "vllm:spec_decode_num_drafts_total";
+  public static final String DRAFT_TOKENS = "vllm:spec_decode_num_draft_tokens_total";
+  public static final String ACCEPTED_TOKENS = "vllm:spec_decode_num_accepted_tokens_total";
   public static final String PREEMPTIONS = "vllm:num_preemptions_total";
   public static final String REQUEST_PROMPT = "vllm:request_prompt_tokens";
   public static final String REQUEST_GENERATION = "vllm:request_generation_tokens";

@@ -56,6 +56,14 @@ final class SignalCollector extends Collector implements Collector.Describable {
     final CounterMetricFamily preemptions =
         new CounterMetricFamily(
             MetricNames.PREEMPTIONS, "Sequences that lost their KV memory.", LABELS);
+    final CounterMetricFamily drafts =
+        new CounterMetricFamily(
+            MetricNames.DRAFTS, "Times that tokens were guessed ahead for a sequence.", LABELS);
+    final CounterMetricFamily draftTokens =
+        new CounterMetricFamily(MetricNames.DRAFT_TOKENS, "Tokens guessed ahead.", LABELS);
+    final CounterMetricFamily acceptedTokens =
+        new CounterMetricFamily(
+            MetricNames.ACCEPTED_TOKENS, "Guessed tokens that the model chose itself.", LABELS);
     final CounterMetricFamily dropped =
         new CounterMetricFamily(
             MetricNames.DROPPED, "Records lost because listeners were slow.", List.of());
@@ -66,6 +74,9 @@ final class SignalCollector extends Collector implements Collector.Describable {
       waiting.addMetric(labels, signal.waiting());
       kvUsage.addMetric(labels, signal.kvUsage());
       preemptions.addMetric(labels, (double) counters.preemptions());
+      drafts.addMetric(labels, (double) counters.drafts());
+      draftTokens.addMetric(labels, (double) counters.draftTokens());
+      acceptedTokens.addMetric(labels, (double) counters.acceptedTokens());
       cacheConfig.addMetric(
           List.of(signal.variant(), signal.engine(), "16", "" + signal.kvBlocksTotal()), 1);
       for (EngineSignal.State each : EngineSignal.State.values()) {
@@ -76,7 +87,17 @@ final class SignalCollector extends Collector implements Collector.Describable {
     }
 
     List<MetricFamilySamples> all() {
-      return List.of(running, waiting, kvUsage, cacheConfig, state, preemptions, dropped);
+      return List.of(
+          running,
+          waiting,
+          kvUsage,
+          cacheConfig,
+          state,
+          preemptions,
+          drafts,
+          draftTokens,
+          acceptedTokens,
+          dropped);
     }
   }
 }

@@ -8,12 +8,18 @@ package dev.gearbox.telemetry.record;
  * @param prefixQueryTokens tokens looked up in the prefix cache
  * @param prefixHitTokens tokens of those that it held
  * @param preemptions times that a sequence lost its blocks and was computed anew
+ * @param drafts times that tokens were guessed ahead for a sequence
+ * @param draftTokens tokens guessed
+ * @param acceptedTokens tokens of those that the model would have chosen itself
  */
 public record EngineCounters(
     long promptTokens,
     long generatedTokens,
     long prefixQueryTokens,
     long prefixHitTokens,
-    long preemptions) {
-  public static final EngineCounters NONE = new EngineCounters(0, 0, 0, 0, 0);
+    long preemptions,
+    long drafts,
+    long draftTokens,
+    long acceptedTokens) {
+  public static final EngineCounters NONE = new EngineCounters(0, 0, 0, 0, 0, 0, 0, 0);
 }

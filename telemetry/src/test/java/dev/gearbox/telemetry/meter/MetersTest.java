@@ -38,7 +38,7 @@ class MetersTest {
                 25,
                 100,
                 0),
-        () -> new EngineCounters(1, 2, 3, 4, 5));
+        () -> new EngineCounters(1, 2, 3, 4, 5, 6, 7, 8));
   }
 
   @Test
@@ -49,6 +49,12 @@ class MetersTest {
         .contains("vllm:kv_cache_usage_perc{model_name=\"small\",engine=\"cpu/small\",} 0.75")
         .contains("engine=\"cpu/small\",block_size=\"16\",num_gpu_blocks=\"100\",} 1.0")
         .contains("vllm:num_preemptions_total{model_name=\"small\",engine=\"cpu/small\",} 5.0")
+        .contains(
+            "vllm:spec_decode_num_drafts_total{model_name=\"small\",engine=\"cpu/small\",} 6.0")
+        .contains(
+            "vllm:spec_decode_num_draft_tokens_total{model_name=\"small\",engine=\"cpu/small\",} 7.0")
+        .contains(
+            "vllm:spec_decode_num_accepted_tokens_total{model_name=\"small\",engine=\"cpu/small\",} 8.0")
         .contains("gearbox_engine_state{pool=\"cpu\",engine=\"cpu/small\",state=\"ready\",} 1.0")
         .contains("gearbox_engine_state{pool=\"cpu\",engine=\"cpu/small\",state=\"loading\",} 0.0");
   }

@@ -66,10 +66,12 @@ final class Attention implements Stage {
     Arrays.fill(own.weight, 0f);
     int from = firstVisible(position(tile, 0));
     int to = position(tile, queries - 1) + 1;
-    int chunk = WorkerMemory.SCORES;
-    for (int key = from / KvCache.BLOCK * KvCache.BLOCK; key < to; key += chunk) {
-      int blocks = Math.min(chunk, to - key + KvCache.BLOCK - 1) / KvCache.BLOCK;
-      visit(tile, head, queries, key, blocks, own);
+    int key = from / KvCache.BLOCK * KvCache.BLOCK;
+    while (key < to) {
+      // Cut at multiples, so that a query sums alike whichever others share its tile.
+      int end = Math.min(to, (key / WorkerMemory.SCORES + 1) * WorkerMemory.SCORES);
+      visit(tile, head, queries, key, Math.ceilDiv(end - key, KvCache.BLOCK), own);
+      key = end;
     }
     scatter(tile, head, queries, own);
   }

@@ -82,6 +82,11 @@ public final class CpuModel implements ModelRunner {
   }
 
   @Override
+  public int exactStepTokens() {
+    return Operand.MOST_DOTS;
+  }
+
+  @Override
   public void allocateBlocks(int blocks) {
     if (cache != null) {
       throw new IllegalStateException("the blocks are allocated");

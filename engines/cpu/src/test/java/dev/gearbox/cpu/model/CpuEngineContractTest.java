@@ -43,7 +43,8 @@ final class CpuEngineContractTest extends EngineContract {
             1024,
             640,
             256,
-            queueLimit);
+            queueLimit,
+            EngineSpec.MAX_DRAFTS);
     try (GgufFile file = GgufFile.open(weights())) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       return device.open(spec, CpuModel.load(file, workers), encoder);

@@ -40,6 +40,10 @@ public final class BlockTable {
     blocks[size++] = block;
   }
 
+  int removeLast() {
+    return blocks[--size];
+  }
+
   void clear() {
     size = 0;
     indexed = 0;

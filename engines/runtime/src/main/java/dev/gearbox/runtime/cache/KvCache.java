@@ -98,6 +98,13 @@ public final class KvCache {
     }
   }
 
+  /** Gives back what {@code tokens} tokens do not need; none of it was made findable. */
+  public void trim(BlockTable table, int tokens) {
+    while (table.size() > blocksFor(tokens)) {
+      pool.release(table.removeLast());
+    }
+  }
+
   /** Gives every block of the table back, last first, so that prompt tails are reused first. */
   public void release(BlockTable table) {
     for (int i = table.size() - 1; i >= 0; i--) {

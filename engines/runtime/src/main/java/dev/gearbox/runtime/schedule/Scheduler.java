@@ -4,6 +4,7 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.schedule.StepPlan.Admitted;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import dev.gearbox.runtime.speculate.Speculation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.List;
  *   <li>Waiting ones enter only if nothing was preempted for want of blocks, and only with blocks
  *       for their whole prompt, so that half-computed prompts never wait for each other.
  *   <li>An interactive one that finds no room displaces bulk.
+ *   <li>Where room is left, answers get guessed tokens.
  * </ol>
  */
 public final class Scheduler<S extends Sequence> {
@@ -37,13 +39,22 @@ public final class Scheduler<S extends Sequence> {
   private final StepTime time;
   private final int maxSequences;
   private final int maxStepTokens;
+  private final Drafts drafts;
   private final List<S> running = new ArrayList<>();
   private final List<S> waiting = new ArrayList<>();
 
   /**
    * @param maxStepTokens at least {@code maxSequences}, so that every answer fits a step
+   * @param maxDrafts guessed tokens of a sequence at most
+   * @param exactTokens tokens of a step with guesses at most, so that guesses change no bit
    */
-  public Scheduler(KvCache cache, StepTime time, int maxSequences, int maxStepTokens) {
+  public Scheduler(
+      KvCache cache,
+      StepTime time,
+      int maxSequences,
+      int maxStepTokens,
+      int maxDrafts,
+      int exactTokens) {
     if (maxStepTokens < maxSequences) {
       throw new IllegalArgumentException(
           "a step of %d tokens cannot carry %d sequences".formatted(maxStepTokens, maxSequences));
@@ -52,6 +63,7 @@ public final class Scheduler<S extends Sequence> {
     this.time = time;
     this.maxSequences = maxSequences;
     this.maxStepTokens = maxStepTokens;
+    this.drafts = new Drafts(cache, time, maxDrafts, Math.min(maxStepTokens, exactTokens));
   }
 
   /** Sequences that hold blocks, in order. */
@@ -85,37 +97,64 @@ public final class Scheduler<S extends Sequence> {
    */
   public StepPlan<S> schedule(long otherNanos) {
     StepPlan<S> plan = new StepPlan<>(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    int prefill = prefillBudget(otherNanos);
+    double left = PLANNED_SHARE * tightestNanos() - otherNanos;
+    int prefill = prefillBudget(left);
     scheduleDecodes(plan);
     boolean room = plan.preempted().isEmpty();
     for (Lane lane : Lane.values()) {
       schedulePrompts(plan, lane, prefill);
       room = room && admit(plan, lane, prefill);
     }
+    drafts.add(plan, left);
     return plan;
   }
 
-  /** Records that the step was run: tokens count as computed, full blocks become findable. */
+  /**
+   * Records that the step was run: tokens count as computed, full blocks become findable. Guessed
+   * tokens do so once they are {@link #verified}.
+   */
   public void computed(StepPlan<S> plan) {
     for (Chunk<S> chunk : plan.chunks()) {
       S sequence = chunk.sequence();
-      sequence.computed(chunk.from() + chunk.count());
+      sequence.computed(chunk.from() + chunk.count() - chunk.drafts());
       cache.computed(sequence.table(), sequence.tokens(), sequence.computed());
     }
   }
 
-  private int prefillBudget(long otherNanos) {
+  /**
+   * Settles the guesses of a chunk after its tokens were sampled: right ones count as computed, the
+   * blocks of wrong ones go back.
+   *
+   * @return how many were right
+   */
+  public int verified(Chunk<S> chunk) {
+    S sequence = chunk.sequence();
+    int accepted = sequence.computed() - chunk.from() - 1;
+    sequence.drafts(0);
+    cache.computed(sequence.table(), sequence.tokens(), sequence.computed());
+    cache.trim(sequence.table(), sequence.size());
+    Speculation speculation = sequence.speculation();
+    if (speculation != null) {
+      speculation.verified(chunk.drafts(), accepted);
+    }
+    return accepted;
+  }
+
+  private double tightestNanos() {
     double tightest = Double.POSITIVE_INFINITY;
     for (S sequence : running) {
       if (sequence.decoding() && !sequence.paused()) {
         tightest = Math.min(tightest, promisedNanos(sequence));
       }
     }
-    if (tightest == Double.POSITIVE_INFINITY) {
+    return tightest;
+  }
+
+  private int prefillBudget(double leftNanos) {
+    if (leftNanos == Double.POSITIVE_INFINITY) {
       return maxStepTokens;
     }
-    double left = PLANNED_SHARE * tightest - otherNanos - time.decodeNanos();
-    double tokens = left / Math.max(1, time.prefillTokenNanos());
+    double tokens = (leftNanos - time.decodeNanos()) / Math.max(1, time.prefillTokenNanos());
     return (int) Math.clamp(tokens, Math.min(LEAST_PREFILL, maxStepTokens), maxStepTokens);
   }
 

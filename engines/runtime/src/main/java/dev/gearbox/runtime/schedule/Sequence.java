@@ -3,13 +3,22 @@ package dev.gearbox.runtime.schedule;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.cache.BlockTable;
+import dev.gearbox.runtime.speculate.PromptLookup;
+import dev.gearbox.runtime.speculate.Speculation;
 import java.util.Arrays;
 import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of one request and how far they are computed. Each step hands out tokens until {@link
  * #computed} meets {@link #size}; when they meet, a token is sampled and appended. Whoever runs a
  * sequence extends this with what it needs besides.
+ *
+ * <pre>
+ *   | computed …  | size    | drafts |
+ *   tokens whose   to be      guessed: computed with the last token, and
+ *   keys stand     computed   forgotten unless sampling finds them again
+ * </pre>
  */
 public class Sequence {
   /** Who goes first, and is preempted last: lane, then priority, then arrival. */
@@ -21,9 +30,11 @@ public class Sequence {
   private final GenerationRequest request;
   private final long arrival;
   private final BlockTable table;
+  private final @Nullable Speculation speculation;
   private int[] tokens;
   private int size;
   private int computed;
+  private int drafts;
   private boolean paused;
 
   /**
@@ -33,6 +44,7 @@ public class Sequence {
     this.request = request;
     this.arrival = arrival;
     this.table = new BlockTable(request.cacheSalt());
+    this.speculation = request.speculate() ? new Speculation() : null;
     this.tokens = request.prompt().toArray();
     this.size = tokens.length;
   }
@@ -82,15 +94,46 @@ public class Sequence {
     return paused;
   }
 
-  /** Adds the token that was sampled after all others were computed. */
+  /**
+   * Adds the token that was sampled after all others were computed. A token that was guessed counts
+   * as computed, and the one after it can be sampled from the same step.
+   */
   public final void append(int token) {
     if (remaining() != 0) {
       throw new IllegalStateException(remaining() + " tokens are not computed yet");
     }
-    if (size == tokens.length) {
-      tokens = Arrays.copyOf(tokens, Math.max(16, size * 2));
-    }
+    reserve(1);
+    boolean guessed = drafts > 0 && tokens[size] == token;
     tokens[size++] = token;
+    drafts = guessed ? drafts - 1 : 0;
+    computed += guessed ? 1 : 0;
+  }
+
+  /** Guesses up to {@code most} tokens, which stand behind {@link #size}; returns their number. */
+  final int guess(int most) {
+    reserve(most);
+    return PromptLookup.propose(tokens, size, most);
+  }
+
+  /** Computes the first {@code count} of the tokens guessed last in the next step. */
+  final void drafts(int count) {
+    drafts = count;
+  }
+
+  /** How guessing went so far; null where it is not wanted. */
+  final @Nullable Speculation speculation() {
+    return speculation;
+  }
+
+  /** Tokens that the answer may still get. */
+  final int wanted() {
+    return request.maxTokens() - generated();
+  }
+
+  private void reserve(int more) {
+    if (size + more > tokens.length) {
+      tokens = Arrays.copyOf(tokens, Math.max(16, (size + more) * 2));
+    }
   }
 
   final int[] tokens() {

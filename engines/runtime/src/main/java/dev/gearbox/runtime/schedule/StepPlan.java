@@ -19,12 +19,23 @@ public record StepPlan<S extends Sequence>(
    * @param sequence whose
    * @param from index of the first
    * @param count number of tokens, at least 1
-   * @param decode whether it is the step of a running answer rather than of a prompt
+   * @param decode whether it is the step of a running answer rather than of a prompt: its last
+   *     token, and behind that the guessed ones
    */
   public record Chunk<S extends Sequence>(S sequence, int from, int count, boolean decode) {
     /** Whether all tokens are computed with this chunk, so that the next is sampled. */
     public boolean last() {
-      return from + count == sequence.size();
+      return decode || from + count == sequence.size();
+    }
+
+    /** Tokens of it that are guessed. */
+    public int drafts() {
+      return decode ? count - 1 : 0;
+    }
+
+    /** Rows of logits that it asks for. */
+    public int rows() {
+      return last() ? 1 + drafts() : 0;
     }
   }
 
@@ -62,7 +73,11 @@ public record StepPlan<S extends Sequence>(
   }
 
   public int prefillTokens() {
-    return tokens() - decodes();
+    int sum = 0;
+    for (Chunk<S> chunk : chunks) {
+      sum += chunk.decode() ? 0 : chunk.count();
+    }
+    return sum;
   }
 
   /** What the step was, once it is done. */

@@ -35,7 +35,7 @@ final class SchedulerModelTest {
     memory.clear();
     KvCache cache = new KvCache(blocks, BLOCK);
     Scheduler<Sequence> scheduler =
-        new Scheduler<>(cache, new StepTime(), maxSequences, maxStepTokens);
+        new Scheduler<>(cache, new StepTime(), maxSequences, maxStepTokens, 4, maxStepTokens);
     Set<Sequence> alive = new HashSet<>();
     int steps = 0;
     for (int arrivals = 0; arrivals < 20 || !alive.isEmpty(); steps++) {
@@ -83,7 +83,8 @@ final class SchedulerModelTest {
         random.nextInt(3),
         0,
         Long.MAX_VALUE,
-        "");
+        "",
+        random.nextBoolean());
   }
 
   private static void check(
@@ -131,7 +132,12 @@ final class SchedulerModelTest {
     for (Chunk<Sequence> chunk : new ArrayList<>(plan.chunks())) {
       Sequence sequence = chunk.sequence();
       if (chunk.last()) {
-        sequence.append(sequence.generated() % 2);
+        do {
+          sequence.append(sequence.generated() % 5 == 4 ? 1 : 0);
+        } while (sequence.remaining() == 0);
+        if (chunk.drafts() > 0) {
+          scheduler.verified(chunk);
+        }
         if (sequence.generated() == sequence.request().maxTokens()) {
           scheduler.remove(sequence);
           alive.remove(sequence);

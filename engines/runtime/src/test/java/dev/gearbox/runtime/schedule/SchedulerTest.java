@@ -16,12 +16,12 @@ final class SchedulerTest {
 
   private final StepTime time = new StepTime();
   private KvCache cache = new KvCache(64, BLOCK);
-  private Scheduler<Sequence> scheduler = new Scheduler<>(cache, time, 4, 16);
+  private Scheduler<Sequence> scheduler = new Scheduler<>(cache, time, 4, 16, 0, 16);
   private int arrivals;
 
   private void limits(int blocks, int maxSequences, int maxStepTokens) {
     cache = new KvCache(blocks, BLOCK);
-    scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens);
+    scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens, 0, maxStepTokens);
   }
 
   private Sequence add(int promptTokens, Lane lane, int priority, long tpotTargetNanos) {
@@ -41,7 +41,8 @@ final class SchedulerTest {
             priority,
             tpotTargetNanos,
             Long.MAX_VALUE,
-            "");
+            "",
+            false);
     Sequence sequence = new Sequence(request, arrivals++);
     scheduler.add(sequence);
     return sequence;
@@ -94,8 +95,8 @@ final class SchedulerTest {
   @Test
   void keepsPromptsFromBreakingAPromisedTimePerToken() {
     limits(64, 4, 64);
-    time.observe(1, 0, 10e6);
-    time.observe(0, 10, 10e6);
+    time.observe(1, 0, 0, 10e6);
+    time.observe(0, 0, 10, 10e6);
     Sequence promised = add(4, Lane.INTERACTIVE, 0, 50_000_000);
     step();
     Sequence prompt = add(60);
@@ -108,8 +109,8 @@ final class SchedulerTest {
   @Test
   void countsWhatOtherEnginesTakeAgainstThePromise() {
     limits(64, 4, 64);
-    time.observe(1, 0, 10e6);
-    time.observe(0, 10, 10e6);
+    time.observe(1, 0, 0, 10e6);
+    time.observe(0, 0, 10, 10e6);
     add(4, Lane.INTERACTIVE, 0, 50_000_000);
     step();
     Sequence prompt = add(60);
@@ -119,8 +120,8 @@ final class SchedulerTest {
   @Test
   void letsAPromptProgressEvenWhereNoPromiseCanBeKept() {
     limits(64, 4, 64);
-    time.observe(1, 0, 100e6);
-    time.observe(0, 10, 10e6);
+    time.observe(1, 0, 0, 100e6);
+    time.observe(0, 0, 10, 10e6);
     add(4, Lane.INTERACTIVE, 0, 1_000_000);
     step();
     Sequence prompt = add(60);
@@ -130,8 +131,8 @@ final class SchedulerTest {
   @Test
   void givesBulkAloneTheWholeStep() {
     limits(64, 4, 64);
-    time.observe(1, 0, 100e6);
-    time.observe(0, 10, 100e6);
+    time.observe(1, 0, 0, 100e6);
+    time.observe(0, 0, 10, 100e6);
     add(4, Lane.BULK, 0, 0);
     step();
     Sequence prompt = add(60, Lane.BULK, 0, 0);
