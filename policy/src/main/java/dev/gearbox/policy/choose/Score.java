@@ -43,4 +43,9 @@ public record Score(
         cost,
         value - candidate.damage() - congestion - cost);
   }
+
+  /** Points that it earns if it meets every target; 0 where it never will. */
+  public double worth() {
+    return meets > 0 ? value / meets : 0;
+  }
 }

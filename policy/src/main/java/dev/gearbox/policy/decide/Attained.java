@@ -76,6 +76,24 @@ final class Attained {
     return true;
   }
 
+  /** Whether all latency targets were met; null when none was asked or one was never due. */
+  static @Nullable Boolean latenciesMet(Targets targets, Map<String, Boolean> met) {
+    if (!inTime(met)) {
+      return false;
+    }
+    boolean due =
+        due(targets.ttft(), TTFT, met)
+            && due(targets.tpot(), TPOT, met)
+            && due(targets.deadline(), DEADLINE, met)
+            && due(targets.throughput(), THROUGHPUT, met);
+    boolean asked = LATENCIES.stream().anyMatch(met::containsKey);
+    return (asked && due) ? Boolean.TRUE : null;
+  }
+
+  private static boolean due(@Nullable Object target, String name, Map<String, Boolean> met) {
+    return target == null || met.containsKey(name);
+  }
+
   static boolean complete(RequestTimeline timeline) {
     return timeline.outcome() == Outcome.STOP || timeline.outcome() == Outcome.LENGTH;
   }

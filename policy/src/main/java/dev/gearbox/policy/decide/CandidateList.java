@@ -5,9 +5,11 @@ import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.predict.Ask;
+import dev.gearbox.policy.predict.CacheModel;
 import dev.gearbox.policy.predict.EngineLoad;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
+import dev.gearbox.policy.predict.Underway;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.ArrayList;
@@ -19,31 +21,51 @@ import java.util.Map;
 final class CandidateList {
   private final LatencyModel latency;
   private final LengthModel lengths;
+  private final CacheModel caches;
   private final Bookings bookings;
+  private final Underway underway;
   private final Prices prices;
 
-  CandidateList(LatencyModel latency, LengthModel lengths, Bookings bookings, Prices prices) {
+  CandidateList(
+      LatencyModel latency,
+      LengthModel lengths,
+      CacheModel caches,
+      Bookings bookings,
+      Underway underway,
+      Prices prices) {
     this.latency = latency;
     this.lengths = lengths;
+    this.caches = caches;
     this.bookings = bookings;
+    this.underway = underway;
     this.prices = prices;
   }
 
+  /**
+   * What shares a device.
+   *
+   * @param loads of its engines
+   * @param cycle seconds that a turn of all of them takes
+   */
+  private record Shared(List<EngineLoad> loads, double cycle) {}
+
   List<CandidateFacts> build(ModelTable models, RequestFacts request, Signals signals, long now) {
     Map<String, VariantFacts> family = models.family(request.model());
-    Map<String, List<EngineLoad>> devices = new HashMap<>();
+    Map<String, List<EngineLoad>> loads = new HashMap<>();
     for (EngineSignal signal : signals.engines()) {
-      devices
+      loads
           .computeIfAbsent(signal.device(), id -> new ArrayList<>())
           .add(load(models, signal, now));
     }
+    Map<String, Shared> devices = new HashMap<>();
+    loads.forEach((device, all) -> devices.put(device, new Shared(all, latency.cycle(all))));
     int expected =
         lengths.expect(request.serviceClass().name(), request.tenant(), request.maxTokens());
     List<CandidateFacts> candidates = new ArrayList<>();
     for (EngineSignal signal : signals.engines()) {
       VariantFacts variant = family.get(signal.variant());
-      if (variant != null) {
-        List<EngineLoad> device = devices.getOrDefault(signal.device(), List.of());
+      Shared device = devices.get(signal.device());
+      if (variant != null && device != null) {
         candidates.add(candidate(request, signal, variant, device, expected, now));
       }
     }
@@ -66,12 +88,12 @@ final class CandidateList {
       RequestFacts request,
       EngineSignal signal,
       VariantFacts variant,
-      List<EngineLoad> device,
+      Shared device,
       int expected,
       long now) {
     EngineLoad self = null;
-    List<EngineLoad> others = new ArrayList<>(device.size());
-    for (EngineLoad load : device) {
+    List<EngineLoad> others = new ArrayList<>(device.loads().size());
+    for (EngineLoad load : device.loads()) {
       if (load.engine().equals(signal.engine())) {
         self = load;
       } else {
@@ -83,29 +105,36 @@ final class CandidateList {
     }
     int prompt = request.promptTokens().getOrDefault(variant.name(), -1);
     int known = Math.max(0, prompt);
+    int cached = caches.expect(signal.engine(), request.tenant(), known);
+    double age = Math.max(0, now - signal.takenNanos()) / 1e9;
     Ask ask =
         new Ask(
             errorGroup(signal.pool(), variant.name()),
             request.streaming(),
             request.serviceClass().lane(),
             known,
+            cached,
             expected,
             Math.max(0, now - request.arrivedNanos()) / 1e9,
+            age,
             request.targets(),
             request.serviceClass().attainment());
     Forecast forecast = latency.forecast(self, others, ask);
+    double damage =
+        underway.damage(signal.device(), latency.joining(self, ask), device.cycle(), now);
     return new CandidateFacts(
         signal.engine(),
         variant.name(),
         signal.pool(),
         signal.device(),
         signal.state(),
-        Math.max(0, now - signal.takenNanos()) / 1e9,
+        age,
         variant.quality(),
         variant.techniques(),
         variant.features(),
         variant.maxContext(),
         prompt,
+        cached,
         expected,
         self.running(),
         self.waiting(),
@@ -113,7 +142,7 @@ final class CandidateList {
         signal.kvUsage(),
         variant.costPer1kTokens() * (known + expected) / 1000,
         forecast,
-        0,
+        damage,
         prices.lambda(signal.device()));
   }
 }

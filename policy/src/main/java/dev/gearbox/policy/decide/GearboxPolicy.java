@@ -6,8 +6,11 @@ import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
+import dev.gearbox.policy.predict.CacheModel;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
+import dev.gearbox.policy.predict.Rider;
+import dev.gearbox.policy.predict.Underway;
 import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.PolicyMeters;
 import dev.gearbox.telemetry.record.RequestTimeline;
@@ -35,7 +38,9 @@ public final class GearboxPolicy implements PolicyEngine {
   private final ChoiceOptions options;
   private final LatencyModel latency;
   private final LengthModel lengths = new LengthModel();
+  private final CacheModel caches = new CacheModel();
   private final Bookings bookings = new Bookings();
+  private final Underway underway;
   private final Prices prices = new Prices();
   private final Standings standings = new Standings();
   private final CandidateList candidates;
@@ -79,8 +84,9 @@ public final class GearboxPolicy implements PolicyEngine {
     this.clock = clock;
     this.time = time;
     this.seeds = new AtomicLong(seed);
-    this.candidates = new CandidateList(latency, lengths, bookings, prices);
-    this.outcomes = new Outcomes(latency, lengths, meters);
+    this.underway = new Underway(latency);
+    this.candidates = new CandidateList(latency, lengths, caches, bookings, underway, prices);
+    this.outcomes = new Outcomes(latency, lengths, caches, meters);
     meters.version(rules.version());
     meters.observe(standings.budgets(), clock);
   }
@@ -145,6 +151,7 @@ public final class GearboxPolicy implements PolicyEngine {
   /** Attaches what became of a decision to its record, and learns from it. */
   public void complete(RequestTimeline timeline) {
     bookings.release(timeline.requestId());
+    underway.leave(timeline.requestId());
     String id = timeline.decisionId();
     DecisionRecord made = id == null ? null : log.find(id);
     if (made == null || made.actual() != null) {
@@ -184,11 +191,32 @@ public final class GearboxPolicy implements PolicyEngine {
     bookings.book(
         made.request().requestId(),
         facts.engine(),
-        Math.max(0, facts.promptTokens()),
+        Math.max(0, facts.promptTokens() - facts.cachedTokens()),
         facts.forecast().ttft(),
         now);
     double points = chosen.score() == null ? 0 : Math.max(0, chosen.score().value());
     prices.spent(facts.device(), facts.forecast().work(), points, now);
+    if (!made.relegated() && chosen.score() != null) {
+      board(made.request(), facts, chosen.score().worth(), now);
+    }
+  }
+
+  /** What runs late on purpose has nothing to lose and is not boarded. */
+  private void board(RequestFacts request, CandidateFacts facts, double points, long now) {
+    underway.board(
+        facts.device(),
+        new Rider(
+            request.requestId(),
+            facts.engine(),
+            CandidateList.errorGroup(facts.pool(), facts.variant()),
+            request.streaming(),
+            request.serviceClass().lane(),
+            points,
+            request.targets(),
+            facts.forecast(),
+            facts.expectedTokens(),
+            request.arrivedNanos()),
+        now);
   }
 
   private void count(DecisionRecord made) {

@@ -2,6 +2,7 @@ package dev.gearbox.policy.decide;
 
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.predict.CacheModel;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
 import dev.gearbox.policy.predict.Measured;
@@ -9,6 +10,7 @@ import dev.gearbox.telemetry.meter.MetricNames;
 import dev.gearbox.telemetry.meter.PolicyMeters;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
+import dev.gearbox.telemetry.record.TokenCounts;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -20,12 +22,14 @@ final class Outcomes {
 
   private final LatencyModel latency;
   private final LengthModel lengths;
+  private final CacheModel caches;
   private final PolicyMeters meters;
   private final ConcurrentHashMap<Covered, Double> coverage = new ConcurrentHashMap<>();
 
-  Outcomes(LatencyModel latency, LengthModel lengths, PolicyMeters meters) {
+  Outcomes(LatencyModel latency, LengthModel lengths, CacheModel caches, PolicyMeters meters) {
     this.latency = latency;
     this.lengths = lengths;
+    this.caches = caches;
     this.meters = meters;
   }
 
@@ -39,7 +43,9 @@ final class Outcomes {
     Map<String, Boolean> met = Attained.of(request.targets(), timeline, quality, cost);
     met.forEach((target, ok) -> meters.attained(serviceClass, target, ok));
     if (answered != null && Attained.complete(timeline)) {
-      lengths.learn(serviceClass, request.tenant(), timeline.tokens().generated());
+      TokenCounts tokens = timeline.tokens();
+      lengths.learn(serviceClass, request.tenant(), tokens.generated());
+      caches.learn(answered.facts().engine(), request.tenant(), tokens.prompt(), tokens.cached());
       meters.cost(serviceClass, answered.facts().variant(), cost);
       if (quality != null) {
         meters.served(serviceClass, quality);
@@ -47,7 +53,7 @@ final class Outcomes {
     }
     boolean asPlanned = answered != null && answered.facts().engine().equals(made.chosen());
     if (answered != null && asPlanned && !made.relegated() && tellsLatency(timeline.outcome())) {
-      teach(request, answered, timeline);
+      teach(request, answered, timeline, met);
     }
     return Actual.of(timeline, met);
   }
@@ -59,7 +65,11 @@ final class Outcomes {
     };
   }
 
-  private void teach(RequestFacts request, CandidateRow answered, RequestTimeline timeline) {
+  private void teach(
+      RequestFacts request,
+      CandidateRow answered,
+      RequestTimeline timeline,
+      Map<String, Boolean> met) {
     String pool = answered.facts().pool();
     Forecast forecast = answered.facts().forecast();
     latency.learn(
@@ -67,11 +77,13 @@ final class Outcomes {
             CandidateList.errorGroup(pool, answered.facts().variant()),
             request.streaming(),
             request.serviceClass().lane(),
+            request.serviceClass().attainment(),
             forecast,
             timeline.ttftSeconds(),
             timeline.tpotSeconds(),
             timeline.totalSeconds(),
-            Attained.complete(timeline)));
+            Attained.complete(timeline),
+            Attained.latenciesMet(request.targets(), met)));
     if (timeline.ttftSeconds() > 0) {
       meters.predicted(pool, Attained.TTFT, forecast.ttftP50() / timeline.ttftSeconds());
       cover(request, pool, Attained.TTFT, timeline.ttftSeconds() <= forecast.ttftHigh());

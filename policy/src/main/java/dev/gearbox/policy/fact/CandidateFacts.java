@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param features what requests may ask of it
  * @param maxContext tokens of prompt and answer together
  * @param promptTokens prompt length in this variant's tokens; −1 when it could not be encoded
+ * @param cachedTokens prompt tokens that its prefix cache is expected to hold
  * @param expectedTokens length of the answer that is expected
  * @param running sequences in its batch
  * @param waiting sequences in its queue, those booked and not yet seen included
@@ -26,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param kvUsage share of its KV memory in use, 0 to 1
  * @param cost expected cost of the request, in the configured currency
  * @param forecast what the latency model expects
- * @param damage points that joining costs the requests already on the device
+ * @param damage points that joining is expected to cost the requests already on the device, for
+ *     what it takes from their chances of being in time; at least 0
  * @param price points per device-second of the device
  */
 public record CandidateFacts(
@@ -41,6 +43,7 @@ public record CandidateFacts(
     Set<Feature> features,
     int maxContext,
     int promptTokens,
+    int cachedTokens,
     int expectedTokens,
     int running,
     int waiting,

@@ -10,9 +10,13 @@ package dev.gearbox.policy.fact;
  * @param ttftHigh time to first token at the class's attainment quantile
  * @param tpotP50 median time per output token
  * @param tpotHigh time per output token at the class's attainment quantile
- * @param meets probability of meeting every latency target, 0 to 1
+ * @param rawMeets probability of meeting every latency target, 0 to 1, as the error bands have it
+ * @param meets the same as past answers of such a probability turned out
  * @param meetsIfUnknown the same with errors twice as wide, for an engine whose signal is old
  * @param work device-seconds that the request will use
+ * @param widening how many times as wide as learned the errors were taken, for an old signal or a
+ *     band that does not hold; 1 is as learned
+ * @param conservative whether a band was taken wider because it did not hold lately
  */
 public record Forecast(
     double ttft,
@@ -22,6 +26,9 @@ public record Forecast(
     double ttftHigh,
     double tpotP50,
     double tpotHigh,
+    double rawMeets,
     double meets,
     double meetsIfUnknown,
-    double work) {}
+    double work,
+    double widening,
+    boolean conservative) {}

@@ -9,9 +9,11 @@ import dev.gearbox.policy.fact.Targets;
  * @param pool pool and variant that would answer: what shares its errors
  * @param streaming whether the client asked for a stream
  * @param lane how it would be batched
- * @param promptTokens prompt tokens to compute
+ * @param promptTokens length of the prompt
+ * @param cachedTokens prompt tokens that need no computing
  * @param expectedTokens tokens expected of the answer
  * @param elapsed seconds since it arrived
+ * @param signalAge seconds since the engine spoke
  * @param targets what it asks
  * @param objective the class's attainment objective: the quantile of the high predictions
  */
@@ -20,7 +22,9 @@ public record Ask(
     boolean streaming,
     Lane lane,
     int promptTokens,
+    int cachedTokens,
     int expectedTokens,
     double elapsed,
+    double signalAge,
     Targets targets,
     double objective) {}

@@ -19,28 +19,23 @@ public final class LatencyModel {
   /** Steps of an engine after which its bands are believed over the prior. */
   static final int WARM_STEPS = 50;
 
-  /** Prompt tokens that a scheduler puts into one step. */
-  private static final int CHUNK = 512;
-
   /** How much wider errors are where the engine's state is unknown. */
   private static final double UNKNOWN_WIDENING = 2;
+
+  /** Age in seconds up to which a signal is fresh; from here to a second, errors grow double. */
+  private static final double FRESH = 0.1;
 
   /** Seconds under which nothing is predicted, so that ratios stay finite. */
   private static final double SHORTEST = 1e-6;
 
+  private static final Measure[] MEASURES = Measure.values();
+
   private final DevicePrior prior;
   private final ConcurrentHashMap<String, StepModel> engines = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Group, ErrorBand> bands = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<Group, PoolErrors> errors = new ConcurrentHashMap<>();
 
   public LatencyModel(DevicePrior prior) {
     this.prior = prior;
-  }
-
-  /** What a prediction is of. */
-  enum Measure {
-    TTFT,
-    TPOT,
-    TOTAL
   }
 
   /** Learns from a step; false when the engine is not known and nothing was learned. */
@@ -77,6 +72,33 @@ public final class LatencyModel {
     return banded(own.steps() < WARM_STEPS, ask, ttft, tpot, total, work(own, self, ask));
   }
 
+  /** Seconds that a turn of a device takes in which each of its busy engines makes a step. */
+  public double cycle(List<EngineLoad> device) {
+    double cycle = 0;
+    for (EngineLoad load : device) {
+      if (load.busy()) {
+        int batch = Math.min(load.maxSequences(), load.running() + load.waiting());
+        cycle +=
+            model(load.engine(), load.parameterBytes())
+                .decode(batch, (double) load.contextTokens());
+      }
+    }
+    return cycle;
+  }
+
+  /** What {@code ask} would add to the device of {@code self}. */
+  public Joining joining(EngineLoad self, Ask ask) {
+    StepModel own = model(self.engine(), self.parameterBytes());
+    double context = ask.promptTokens() + ask.expectedTokens() / 2.0;
+    double cycle = self.busy() ? own.joining(context) : own.decode(1, context);
+    return new Joining(self.engine(), prefill(own, ask), cycle, ask.expectedTokens());
+  }
+
+  private static double prefill(StepModel own, Ask ask) {
+    double fresh = Math.max(0, ask.promptTokens() - ask.cachedTokens());
+    return own.prefill(fresh, fresh * (ask.cachedTokens() + fresh / 2));
+  }
+
   private static double timeToFirst(
       StepModel own, EngineLoad self, Ask ask, double otherDecode, double otherPrefill) {
     double decode = own.decode(self.running(), (double) self.contextTokens());
@@ -85,9 +107,10 @@ public final class LatencyModel {
     double rest = idle ? 0 : cycle / 2;
     double queued = (double) self.waiting() + self.running() + 1 - self.maxSequences();
     double slots = Math.max(0, queued) / self.maxSequences() * ask.expectedTokens() * cycle;
-    double tokens = (double) self.pendingPrefillTokens() + ask.promptTokens();
-    double steps = Math.max(1, Math.ceil(tokens / CHUNK));
-    double prefill = own.prefill(tokens, pairs(ask.promptTokens()));
+    double tokens =
+        (double) self.pendingPrefillTokens() + Math.max(0, ask.promptTokens() - ask.cachedTokens());
+    double steps = Math.max(1, Math.ceil(tokens / own.chunk(self.running() > 0)));
+    double prefill = own.prefill(self.pendingPrefillTokens(), 0) + prefill(own, ask);
     return rest + slots + prefill + steps * cycle + Math.min(otherPrefill, steps * otherDecode * 8);
   }
 
@@ -103,33 +126,21 @@ public final class LatencyModel {
   private static double work(StepModel own, EngineLoad self, Ask ask) {
     int batch = Math.min(self.maxSequences(), self.running() + 1);
     double context = ask.promptTokens() + ask.expectedTokens() / 2.0;
-    return own.prefill(ask.promptTokens(), pairs(ask.promptTokens()))
-        + ask.expectedTokens() * own.averageToken(batch, context);
-  }
-
-  private static double pairs(double promptTokens) {
-    return promptTokens * promptTokens / 2;
+    return prefill(own, ask) + ask.expectedTokens() * own.averageToken(batch, context);
   }
 
   private Forecast banded(
       boolean cold, Ask ask, double ttft, double tpot, double total, double work) {
-    ErrorBand ofTtft = band(ask.pool(), Measure.TTFT, ask.streaming(), ask.lane());
-    ErrorBand ofTpot = band(ask.pool(), Measure.TPOT, ask.streaming(), ask.lane());
-    ErrorBand ofTotal = band(ask.pool(), Measure.TOTAL, ask.streaming(), ask.lane());
+    PoolErrors pool = errors(ask.pool(), ask.streaming(), ask.lane());
+    double doubt = pool.widening();
+    double widening = Math.max(doubt, stale(ask.signalAge()));
     double certain = 1;
     double unknown = 1;
-    Targets targets = ask.targets();
-    for (Measure measure : Measure.values()) {
-      double target = target(measure, targets);
+    for (Measure measure : MEASURES) {
+      double target = target(measure, ask.targets());
       if (target == Double.POSITIVE_INFINITY) {
         continue;
       }
-      ErrorBand band =
-          switch (measure) {
-            case TTFT -> ofTtft;
-            case TPOT -> ofTpot;
-            case TOTAL -> ofTotal;
-          };
       double predicted =
           switch (measure) {
             case TTFT -> ttft;
@@ -137,20 +148,31 @@ public final class LatencyModel {
             case TOTAL -> total;
           };
       double slack = Math.log(target / predicted);
-      certain *= below(band, slack, 1, cold);
-      unknown *= below(band, slack, UNKNOWN_WIDENING, cold);
+      ErrorBand band = pool.band(measure);
+      certain *= below(band, slack, widening, cold);
+      unknown *= below(band, slack, Math.max(UNKNOWN_WIDENING, widening), cold);
     }
+    ErrorBand ofTtft = pool.band(Measure.TTFT);
+    ErrorBand ofTpot = pool.band(Measure.TPOT);
     return new Forecast(
         ttft,
         tpot,
         total,
         ttft * Math.exp(ofTtft.quantile(0.5)),
-        ttft * Math.exp(ofTtft.quantile(ask.objective())),
+        ttft * Math.exp(ErrorBand.widen(ofTtft.quantile(ask.objective()), widening)),
         tpot * Math.exp(ofTpot.quantile(0.5)),
-        tpot * Math.exp(ofTpot.quantile(ask.objective())),
+        tpot * Math.exp(ErrorBand.widen(ofTpot.quantile(ask.objective()), widening)),
         certain,
-        unknown,
-        work);
+        pool.calibration().of(certain),
+        pool.calibration().of(unknown),
+        work,
+        widening,
+        doubt > 1);
+  }
+
+  /** What is old is less certain, up to what is unknown. */
+  private static double stale(double age) {
+    return 1 + Math.clamp((age - FRESH) / (1 - FRESH), 0, UNKNOWN_WIDENING - 1);
   }
 
   private static double below(ErrorBand band, double slack, double widening, boolean cold) {
@@ -160,7 +182,7 @@ public final class LatencyModel {
   }
 
   /** The tightest bound on a measure in seconds; infinite where nothing is asked. */
-  private static double target(Measure measure, Targets targets) {
+  static double target(Measure measure, Targets targets) {
     return switch (measure) {
       case TTFT -> seconds(targets.ttft());
       case TPOT ->
@@ -175,33 +197,35 @@ public final class LatencyModel {
     return duration == null ? Double.POSITIVE_INFINITY : duration.toNanos() / 1e9;
   }
 
-  /** Learns how far off a forecast was. */
-  public void learn(Measured measured) {
+  /**
+   * Learns how far off a forecast was. When errors have drifted away, the steps of that pool and
+   * variant are learned faster for a while.
+   *
+   * @return whether they have
+   */
+  public boolean learn(Measured measured) {
     Forecast forecast = measured.forecast();
-    ErrorBand ttft = band(measured, Measure.TTFT);
-    if (!Double.isNaN(measured.ttft())) {
-      ttft.observe(Math.log(measured.ttft() / forecast.ttft()));
-    } else if (!measured.complete()) {
-      ttft.observeCensored(Math.log(measured.total() / forecast.ttft()));
+    PoolErrors pool = errors(measured.pool(), measured.streaming(), measured.lane());
+    boolean drifted = pool.learn(measured);
+    if (drifted) {
+      hurry(measured.pool());
     }
-    if (!Double.isNaN(measured.tpot())) {
-      band(measured, Measure.TPOT).observe(Math.log(measured.tpot() / forecast.tpot()));
+    if (measured.met() != null && forecast.rawMeets() < 1) {
+      pool.calibration().observe(forecast.rawMeets(), measured.met());
     }
-    double total = Math.log(measured.total() / forecast.total());
-    if (measured.complete()) {
-      band(measured, Measure.TOTAL).observe(total);
-    } else {
-      band(measured, Measure.TOTAL).observeCensored(total);
-    }
+    return drifted;
   }
 
-  private ErrorBand band(Measured measured, Measure measure) {
-    return band(measured.pool(), measure, measured.streaming(), measured.lane());
+  private void hurry(String pool) {
+    engines.forEach((engine, model) -> {
+      if (engine.equals(pool) || engine.startsWith(pool + "#")) {
+        model.hurry();
+      }
+    });
   }
 
-  private ErrorBand band(String pool, Measure measure, boolean streaming, Lane lane) {
-    return bands.computeIfAbsent(
-        new Group(pool, measure, streaming, lane), group -> new ErrorBand());
+  PoolErrors errors(String pool, boolean streaming, Lane lane) {
+    return errors.computeIfAbsent(new Group(pool, streaming, lane), group -> new PoolErrors());
   }
 
   private StepModel model(String engine, long parameterBytes) {
@@ -211,5 +235,5 @@ public final class LatencyModel {
         : engines.computeIfAbsent(engine, id -> new StepModel(parameterBytes, prior));
   }
 
-  private record Group(String pool, Measure measure, boolean streaming, Lane lane) {}
+  private record Group(String pool, boolean streaming, Lane lane) {}
 }

@@ -21,6 +21,16 @@ import dev.gearbox.telemetry.record.StepRecord;
 final class StepModel {
   private static final int N = 6;
   private static final double FORGETTING = 0.998;
+
+  /** Forgetting after a drift, and for how many steps. */
+  private static final double HURRIED = 0.98;
+
+  private static final int HURRIED_STEPS = 200;
+
+  /** Prompt tokens that a scheduler puts into one step, until it is seen. */
+  private static final double CHUNK = 512;
+
+  private static final double CHUNK_GAIN = 0.2;
   private static final double NOISE = 0.1;
   private static final double PRIOR_SPREAD = 0.7;
   private static final double WORST_ERROR = -4;
@@ -31,6 +41,11 @@ final class StepModel {
   private final double[] pz = new double[N];
   private volatile double[] theta;
   private volatile long steps;
+  private volatile long hurryUntil;
+  private volatile double chunkAlone = CHUNK;
+  private volatile double chunkAmong = CHUNK;
+  private int lastPrefill;
+  private boolean lastDecoded;
 
   StepModel(long parameterBytes, DevicePrior prior) {
     double read = Math.max(1, parameterBytes) / prior.bytesPerSecond();
@@ -51,6 +66,8 @@ final class StepModel {
     if (!(y > 0)) {
       return;
     }
+    learnChunk(step);
+    double forgetting = steps < hurryUntil ? HURRIED : FORGETTING;
     z[0] = 1 / y;
     z[1] = step.decodeSequences() / y;
     z[2] = step.contextTokens() / 1e3 / y;
@@ -59,7 +76,7 @@ final class StepModel {
     z[5] = step.otherStepsNanos() / 1e9 / y;
     double[] next = theta.clone();
     double error = 1;
-    double gainScale = FORGETTING;
+    double gainScale = forgetting;
     for (int i = 0; i < N; i++) {
       error -= next[i] * z[i];
       pz[i] = 0;
@@ -75,17 +92,38 @@ final class StepModel {
     for (int i = 0; i < N; i++) {
       next[i] = Math.max(0, next[i] + pz[i] / gainScale * error);
     }
-    updateCovariance(gainScale);
+    updateCovariance(gainScale, forgetting);
     theta = next;
     // Only the learning thread writes.
     long before = steps;
     steps = before + 1;
   }
 
-  private void updateCovariance(double gainScale) {
+  /**
+   * A prompt that goes on in this step filled the one before, as far as its promises let it. It
+   * goes on when its context is longer than a prompt that begins here could have.
+   */
+  private void learnChunk(StepRecord step) {
+    double fromScratch = 0.5 * step.prefillTokens() * step.prefillTokens();
+    if (lastPrefill > 0 && step.prefillContext() > fromScratch * 1.01) {
+      if (lastDecoded) {
+        chunkAmong = closer(chunkAmong, lastPrefill);
+      } else {
+        chunkAlone = closer(chunkAlone, lastPrefill);
+      }
+    }
+    lastPrefill = step.prefillTokens();
+    lastDecoded = step.decodeSequences() > 0;
+  }
+
+  private static double closer(double chunk, double seen) {
+    return chunk + CHUNK_GAIN * (seen - chunk);
+  }
+
+  private void updateCovariance(double gainScale, double forgetting) {
     for (int i = 0; i < N; i++) {
       for (int j = 0; j < N; j++) {
-        covariance[i * N + j] = (covariance[i * N + j] - pz[i] * pz[j] / gainScale) / FORGETTING;
+        covariance[i * N + j] = (covariance[i * N + j] - pz[i] * pz[j] / gainScale) / forgetting;
       }
     }
     for (int i = 0; i < N; i++) {
@@ -107,6 +145,22 @@ final class StepModel {
   /** Steps learned from. */
   long steps() {
     return steps;
+  }
+
+  /** Forgets faster for a while, because what was learned does not hold. */
+  void hurry() {
+    hurryUntil = steps + HURRIED_STEPS;
+  }
+
+  /** Prompt tokens that a step carries, beside decoding sequences or without. */
+  double chunk(boolean amongDecodes) {
+    return Math.max(1, amongDecodes ? chunkAmong : chunkAlone);
+  }
+
+  /** Predicted seconds that one more sequence adds to a step that reads the weights anyway. */
+  double joining(double contextTokens) {
+    double[] t = theta;
+    return t[1] + t[2] * contextTokens / 1e3;
   }
 
   /** Predicted seconds of a step without prefill. */

@@ -70,13 +70,14 @@ final class Rehearsal {
         Set.of(Feature.CHAT),
         1000,
         prompt,
+        0,
         20,
         1,
         1,
         8,
         0.5,
         0.1,
-        new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
+        new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
         0,
         0);
   }

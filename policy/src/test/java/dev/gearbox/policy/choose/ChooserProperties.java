@@ -163,13 +163,14 @@ class ChooserProperties {
         Set.of(),
         2048,
         10,
+        0,
         10,
         0,
         0,
         8,
         0,
         0,
-        new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, work),
+        new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, meets, work, 1, false),
         0,
         price);
   }

@@ -391,6 +391,60 @@ class GearboxPolicyTest {
     assertThat(metrics()).contains("gearbox_burn_rate{class=\"standard\",window=\"1m\",} 19.9");
   }
 
+  @Test
+  void joiningCostsWhatItTakesFromThoseOnTheDevice() {
+    var before = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+    List<RequestFacts> aboard = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      double expected = row(before, "cpu/medium").facts().forecast().tpotHigh();
+      var tight = new Targets(null, seconds(1.2 * expected), null, null, 0.7, null);
+      RequestFacts request = gear.request(tight);
+      gear.route(request);
+      aboard.add(request);
+    }
+    gear.engine("medium", State.READY, 4, 0);
+    gear.advance(1);
+
+    var crowded = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+    for (RequestFacts request : aboard) {
+      gear.policy.complete(
+          gear.timeline(request, gear.policy.decide(request, gear.signals()), 1, 2, Outcome.STOP));
+    }
+    var left = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+
+    assertThat(score(before, "cpu/large").damage()).isZero();
+    assertThat(score(crowded, "cpu/large").damage())
+        .as("a large engine holds everybody up more than a small one")
+        .isGreaterThan(score(crowded, "cpu/small").damage())
+        .isLessThan(4);
+    assertThat(score(crowded, "cpu/small").damage()).isPositive();
+    assertThat(score(left, "cpu/large").damage()).isZero();
+  }
+
+  @Test
+  void promptsThatTheCacheHoldsAreFasterToBegin() {
+    double before = row(preview(), "cpu/large").facts().forecast().ttft();
+    for (int i = 0; i < 10; i++) {
+      RequestFacts request = gear.request(quality(0.9));
+      Decision decision = gear.policy.decide(request, gear.signals());
+      gear.policy.complete(gear.timeline(request, decision, 0.5, 1, Outcome.STOP, 36));
+    }
+
+    var facts = row(preview(), "cpu/large").facts();
+
+    assertThat(facts.cachedTokens()).isEqualTo(36);
+    assertThat(facts.forecast().ttft()).isLessThan(before);
+    assertThat(row(preview(), "cpu/small").facts().cachedTokens()).isZero();
+  }
+
+  private DecisionRecord preview() {
+    return gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
+  }
+
   /** Ends of {@code requests} that took {@code ttft} seconds of the one that they asked for. */
   private void missing(int requests, double ttft) {
     for (int i = 0; i < requests; i++) {

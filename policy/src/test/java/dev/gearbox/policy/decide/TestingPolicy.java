@@ -195,6 +195,17 @@ final class TestingPolicy {
   /** How {@code request} ended after it was routed and took these times. */
   RequestTimeline timeline(
       RequestFacts request, Decision decision, double ttft, double total, Outcome outcome) {
+    return timeline(request, decision, ttft, total, outcome, 0);
+  }
+
+  /** The same, with {@code cached} tokens of the prompt found in the prefix cache. */
+  RequestTimeline timeline(
+      RequestFacts request,
+      Decision decision,
+      double ttft,
+      double total,
+      Outcome outcome,
+      int cached) {
     long arrived = request.arrivedNanos();
     Decision.Route route = decision instanceof Decision.Route one ? one : null;
     return new RequestTimeline(
@@ -212,7 +223,7 @@ final class TestingPolicy {
         arrived,
         ttft > 0 ? arrived + (long) (ttft * 1e9) : 0,
         arrived + (long) (total * 1e9),
-        ttft > 0 ? new TokenCounts(40, 0, 20) : TokenCounts.NONE,
+        ttft > 0 ? new TokenCounts(40, cached, 20) : TokenCounts.NONE,
         EngineTimings.NONE,
         outcome,
         outcome == Outcome.REFUSED ? 429 : 200);

@@ -107,6 +107,6 @@ class LatencyModelTest {
   }
 
   private static Ask ask(Targets targets, double elapsed) {
-    return new Ask("p", true, Lane.INTERACTIVE, 60, 50, elapsed, targets, 0.95);
+    return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95);
   }
 }

@@ -343,13 +343,14 @@ class RuleBaseTest {
           features,
           100,
           prompt,
+          0,
           20,
           running,
           waiting,
           8,
           0,
           cost,
-          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1),
+          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
           0,
           0);
     }

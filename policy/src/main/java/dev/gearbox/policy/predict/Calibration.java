@@ -1,0 +1,61 @@
+package dev.gearbox.policy.predict;
+
+/**
+ * Makes probabilities say what happens: {@code P = σ(a + b·logit(raw))}, with {@code a} and {@code
+ * b} fitted to what was met and missed by a Newton step a request, old requests fading (Platt
+ * scaling, online). Starts as the identity and is held to it by the weight of {@link #PRIOR}
+ * requests. {@code b} stays above 0, so that a better chance stays a better chance. One writer at a
+ * time; readers see a pair that belongs together.
+ */
+final class Calibration {
+  private static final double FADING = Math.pow(0.5, 1.0 / 500);
+  private static final double PRIOR = 20;
+  private static final double PRIOR_CURVE = PRIOR * 0.1;
+  private static final double FARTHEST = 8;
+  private static final double LEAST_SLOPE = 0.1;
+  private static final double MOST_SLOPE = 3;
+  private static final double MOST_SHIFT = 4;
+
+  private volatile Line line = new Line(0, 1);
+  private double curveA = PRIOR_CURVE;
+  private double curveAb;
+  private double curveB = PRIOR_CURVE;
+
+  private record Line(double a, double b) {}
+
+  /** The probability that {@code raw} turns out to mean; 0 and 1 stay what they are. */
+  double of(double raw) {
+    if (raw <= 0 || raw >= 1) {
+      return raw;
+    }
+    Line fitted = line;
+    return sigmoid(fitted.a + fitted.b * logit(raw));
+  }
+
+  /** Learns that a request of chance {@code raw} met its targets or did not. */
+  synchronized void observe(double raw, boolean met) {
+    double x = logit(raw);
+    Line before = line;
+    double p = sigmoid(before.a + before.b * x);
+    double curve = Math.max(1e-3, p * (1 - p));
+    curveA = Math.max(PRIOR_CURVE, FADING * curveA) + curve;
+    curveAb = FADING * curveAb + curve * x;
+    curveB = Math.max(PRIOR_CURVE, FADING * curveB) + curve * x * x;
+    double pull = (1 - FADING) * PRIOR_CURVE;
+    double wrong = p - (met ? 1 : 0);
+    double gradientA = wrong + pull * before.a;
+    double gradientB = wrong * x + pull * (before.b - 1);
+    double determinant = Math.max(1e-9, curveA * curveB - curveAb * curveAb);
+    double a = before.a - (curveB * gradientA - curveAb * gradientB) / determinant;
+    double b = before.b - (curveA * gradientB - curveAb * gradientA) / determinant;
+    line = new Line(Math.clamp(a, -MOST_SHIFT, MOST_SHIFT), Math.clamp(b, LEAST_SLOPE, MOST_SLOPE));
+  }
+
+  private static double logit(double p) {
+    return Math.clamp(Math.log(Math.max(p, 1e-9) / Math.max(1 - p, 1e-9)), -FARTHEST, FARTHEST);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+}

@@ -1,0 +1,80 @@
+package dev.gearbox.policy.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.DoubleRange;
+import org.junit.jupiter.api.Test;
+
+class CalibrationTest {
+  @Test
+  void startsAsWhatItIsTold() {
+    Calibration calibration = new Calibration();
+
+    for (double p : new double[] {0, 0.01, 0.3, 0.5, 0.99, 1}) {
+      assertThat(calibration.of(p)).isCloseTo(p, within(1e-9));
+    }
+  }
+
+  @Property(tries = 30)
+  void chancesComeTrueAsOftenAsTheySayWhateverTheErrorWas(
+      @ForAll long seed,
+      @ForAll @DoubleRange(min = -2, max = 2) double shift,
+      @ForAll @DoubleRange(min = 0.4, max = 1.8) double slope) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Calibration calibration = new Calibration();
+    double[] said = new double[4];
+    double[] came = new double[4];
+    int[] count = new int[4];
+    for (int i = 0; i < 6000; i++) {
+      double raw = random.nextDouble(0.02, 0.98);
+      double truth = sigmoid(shift + slope * Math.log(raw / (1 - raw)));
+      boolean met = random.nextDouble() < truth;
+      double p = calibration.of(raw);
+      if (i >= 2000) {
+        int quarter = (int) Math.min(3, p * 4);
+        said[quarter] += p;
+        came[quarter] += met ? 1 : 0;
+        count[quarter]++;
+      }
+      calibration.observe(raw, met);
+    }
+    for (int i = 0; i < 4; i++) {
+      if (count[i] >= 300) {
+        assertThat(said[i] / count[i]).isCloseTo(came[i] / count[i], within(0.1));
+      }
+    }
+  }
+
+  @Property(tries = 100)
+  void aBetterChanceStaysABetterChance(@ForAll long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    Calibration calibration = new Calibration();
+    for (int i = 0; i < 200; i++) {
+      calibration.observe(random.nextDouble(), random.nextBoolean());
+    }
+    double before = 0;
+    for (int i = 0; i <= 100; i++) {
+      double p = calibration.of(i / 100.0);
+      assertThat(p).isBetween(before, 1.0);
+      before = p;
+    }
+  }
+
+  @Test
+  void aFewMissesDoNotTurnEverythingOver() {
+    Calibration calibration = new Calibration();
+    for (int i = 0; i < 3; i++) {
+      calibration.observe(0.95, false);
+    }
+
+    assertThat(calibration.of(0.95)).isBetween(0.4, 0.95);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+}
