@@ -1,6 +1,7 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.admission.AdmissionControl;
+import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.dispatch.Dispatcher;
@@ -91,7 +92,7 @@ public final class GearboxServer implements AutoCloseable {
     registry.listen(listener);
     plan.engines()
         .forEach(each -> registry.declare(each.id(), each.pool(), each.variant(), each.device()));
-    admission = new AdmissionControl(plan.limits(), clock);
+    admission = new AdmissionControl(plan.limits(), plan.tenants(), clock);
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
     loader = new ModelLoader(registry, opener);
@@ -106,13 +107,7 @@ public final class GearboxServer implements AutoCloseable {
     var decisions = new DecisionsJson(core.policy(), core.decisions());
     var pipeline =
         new RequestPipeline(
-            request ->
-                new Passage(
-                    request,
-                    admission.ticket(request),
-                    core.clock(),
-                    core.signals(),
-                    core.meters().gateway()),
+            request -> passage(plan, request),
             engines,
             encoders,
             gearing,
@@ -131,6 +126,12 @@ public final class GearboxServer implements AutoCloseable {
         encoders.scheduler(),
         core.clock(),
         InstantSource.system());
+  }
+
+  private Passage passage(ServerPlan plan, InferenceRequest request) {
+    plan.promptLog().see(request, encoders.scheduler());
+    return new Passage(
+        request, admission.ticket(request), core.clock(), core.signals(), core.meters().gateway());
   }
 
   /** The API's port. */

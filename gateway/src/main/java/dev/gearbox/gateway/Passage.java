@@ -4,6 +4,7 @@ import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.gateway.admission.Admission;
 import dev.gearbox.gateway.admission.Ticket;
 import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.dispatch.EngineSlot;
@@ -19,6 +20,7 @@ import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
@@ -69,6 +71,12 @@ final class Passage implements AutoCloseable {
     return request;
   }
 
+  /** What the line says of it, after what its tenant has left. */
+  Flux<LineEvent> counted(Flux<LineEvent> line) {
+    RateStatus rates = ticket.rates();
+    return rates == null ? line : line.startWith(new LineEvent.Entered(rates));
+  }
+
   /** Its permits, or why it gets none. */
   Mono<Result<Admission>> admitted() {
     return ticket
@@ -108,6 +116,7 @@ final class Passage implements AutoCloseable {
 
   void saw(LineEvent event) {
     switch (event) {
+      case LineEvent.Entered ignored -> {}
       case LineEvent.Opened ignored -> {}
       case LineEvent.Token ignored -> token();
       case LineEvent.Ended(int index, TokenEvent.Finished end) -> ended(index, end);
@@ -151,6 +160,9 @@ final class Passage implements AutoCloseable {
 
   @Override
   public void close() {
+    if (opening != null) {
+      ticket.used(prompt, Math.max(generated, tokens));
+    }
     ticket.close();
     if (reported.compareAndSet(false, true)) {
       sink.finished(timeline());

@@ -44,7 +44,7 @@ final class RequestPipeline implements Line {
   public Flux<LineEvent> run(InferenceRequest request) {
     return Flux.using(
         () -> admission.apply(request),
-        passage -> enter(passage).doOnNext(passage::saw),
+        passage -> passage.counted(enter(passage)).doOnNext(passage::saw),
         Passage::close);
   }
 

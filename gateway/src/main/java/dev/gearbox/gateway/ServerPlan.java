@@ -1,11 +1,14 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.PromptLog;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What to serve and where, in the terms of the parts.
@@ -19,6 +22,8 @@ import java.util.List;
  * @param classes of requests
  * @param gatekeeper who may ask
  * @param limits how much may be in the house at once
+ * @param tenants what each may use, by name
+ * @param promptLog whether request text is logged
  * @param encoderThreads threads that turn prompts into tokens
  */
 record ServerPlan(
@@ -31,6 +36,8 @@ record ServerPlan(
     ServiceClasses classes,
     Gatekeeper gatekeeper,
     AdmissionLimits limits,
+    Map<String, TenantLimits> tenants,
+    PromptLog promptLog,
     int encoderThreads) {
 
   /** One engine to bring up. */

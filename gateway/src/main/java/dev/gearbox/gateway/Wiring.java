@@ -2,12 +2,14 @@ package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.ServerPlan.Planned;
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.ClassConfig;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.SecurityConfig;
+import dev.gearbox.gateway.config.TenantConfig;
 import dev.gearbox.gateway.dispatch.CpuOpener;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineOpener;
@@ -17,6 +19,7 @@ import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Tenant;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.policy.rule.RuleBase;
@@ -36,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Builds the parts that a configuration asks for. */
@@ -141,7 +145,15 @@ final class Wiring {
             config.security().apiKeys() == SecurityConfig.ApiKeys.REQUIRED),
         new AdmissionLimits(
             Math.max(MIN_IN_FLIGHT, 2 * sequences), QUEUED, AdmissionLimits.DEFAULT.maxWait()),
+        config.tenants().stream().collect(Collectors.toMap(TenantConfig::name, Wiring::limits)),
+        new PromptLog(config.security().logPrompts()),
         ENCODER_THREADS);
+  }
+
+  private static TenantLimits limits(TenantConfig tenant) {
+    TenantConfig.Limits limits = tenant.limits();
+    return new TenantLimits(
+        tenant.weight(), limits.requestsPerMinute(), limits.tokensPerMinute(), limits.concurrent());
   }
 
   private List<Planned> engines() throws IOException {

@@ -3,6 +3,7 @@ package dev.gearbox.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.security.Tenant;
 import java.net.Socket;
 import java.net.http.HttpResponse;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -307,7 +309,7 @@ class GearboxServerTest {
   @Test
   void aStreamShowsThatItLivesWhileWeightsAreLoading() throws Exception {
     try (TestingServer loading =
-            new TestingServer(Duration.ZERO, AdmissionLimits.DEFAULT, List.of());
+            new TestingServer(Duration.ZERO, AdmissionLimits.DEFAULT, List.of(), Map.of());
         Socket socket = loading.open("/v1/chat/completions", chat(2, ",\"stream\":true"))) {
       assertThat(loading.send("GET", "/health/live").statusCode()).isEqualTo(200);
       assertThat(loading.send("GET", "/health/ready").statusCode()).isEqualTo(503);
@@ -342,12 +344,70 @@ class GearboxServerTest {
     }
   }
 
-  @Test
-  void tenantsNeedTheirKey() throws Exception {
+  private static Tenant acme() throws Exception {
     byte[] digest =
         MessageDigest.getInstance("SHA-256").digest("secret".getBytes(StandardCharsets.UTF_8));
-    var tenant =
-        new Tenant("acme", List.of("sha256:" + HexFormat.of().formatHex(digest)), "interactive");
+    return new Tenant("acme", List.of("sha256:" + HexFormat.of().formatHex(digest)), "interactive");
+  }
+
+  @Test
+  void aTenantLearnsWhatItHasLeftAndIsRefusedBeyondIt() throws Exception {
+    var limits = new TenantLimits(1, 2, 100_000L, null);
+    try (TestingServer limited =
+        TestingServer.ready(
+            Duration.ZERO, AdmissionLimits.DEFAULT, List.of(acme()), Map.of("acme", limits))) {
+      String[] key = {"authorization", "Bearer secret"};
+      var first = limited.post("/v1/chat/completions", chat(3, ""), key);
+      assertThat(first.headers().firstValue("x-ratelimit-limit-requests")).contains("2");
+      assertThat(first.headers().firstValue("x-ratelimit-remaining-requests")).contains("1");
+      assertThat(first.headers().firstValue("x-ratelimit-reset-requests").orElseThrow())
+          .matches("[0-9.]+m?s");
+      limited.await(() -> limited.server.inFlight() == 0);
+      var streamed = limited.post("/v1/chat/completions", chat(3, ",\"stream\":true"), key);
+      // The answer before used 1 token of prompt and 3 of its own, whatever was reserved for it.
+      assertThat(streamed.headers().firstValueAsLong("x-ratelimit-remaining-tokens").orElseThrow())
+          .isBetween(99_980L, 99_996L);
+      assertThat(streamed.body()).endsWith("data: [DONE]\n\n");
+      int encoded = limited.engine.encoded.get();
+
+      var refused = limited.post("/v1/chat/completions", chat(3, ",\"stream\":true"), key);
+
+      assertThat(refused.statusCode()).isEqualTo(429);
+      assertThat(json(refused.body()).at("/error/code").asString())
+          .isEqualTo("rate_limit_exceeded");
+      assertThat(refused.headers().firstValue("x-ratelimit-remaining-requests")).contains("0");
+      assertThat(refused.headers().firstValueAsLong("retry-after").orElseThrow())
+          .isBetween(1L, 31L);
+      assertThat(limited.engine.encoded.get()).as("no work is done for it").isEqualTo(encoded);
+    }
+  }
+
+  @Test
+  void aTenantRunsNoMoreAtOnceThanItMay() throws Exception {
+    var limits = new TenantLimits(1, null, null, 1);
+    String[] key = {"authorization", "Bearer secret"};
+    try (TestingServer limited =
+        TestingServer.ready(
+            Duration.ofMillis(20),
+            AdmissionLimits.DEFAULT,
+            List.of(acme()),
+            Map.of("acme", limits))) {
+      String stream = chat(900, ",\"stream\":true");
+      try (Socket running =
+          limited.open("/v1/chat/completions", stream, "authorization: Bearer secret")) {
+        TestingServer.readUntil(running, "w0");
+        assertThat(limited.post("/v1/chat/completions", chat(1, ""), key).statusCode())
+            .isEqualTo(429);
+      }
+      limited.await(() -> limited.server.inFlight() == 0);
+      assertThat(limited.post("/v1/chat/completions", chat(1, ""), key).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void tenantsNeedTheirKey() throws Exception {
+    var tenant = acme();
     try (TestingServer closed =
         TestingServer.ready(Duration.ZERO, AdmissionLimits.DEFAULT, List.of(tenant))) {
       String body = chat(1, "");

@@ -2,12 +2,14 @@ package dev.gearbox.gateway;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Tenant;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
@@ -24,6 +26,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
@@ -50,14 +53,22 @@ final class TestingServer implements AutoCloseable {
 
   static TestingServer ready(Duration pace, AdmissionLimits limits, List<Tenant> tenants)
       throws Exception {
-    TestingServer server = new TestingServer(pace, limits, tenants);
+    return ready(pace, limits, tenants, Map.of());
+  }
+
+  static TestingServer ready(
+      Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
+      throws Exception {
+    TestingServer server = new TestingServer(pace, limits, tenants, quotas);
     server.weights.countDown();
     server.await(() -> server.server.engines().getFirst().usable());
     return server;
   }
 
   /** With weights that come when {@link #weights} is counted down. */
-  TestingServer(Duration pace, AdmissionLimits limits, List<Tenant> tenants) throws IOException {
+  TestingServer(
+      Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
+      throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     ServerPlan plan =
         new ServerPlan(
@@ -75,6 +86,8 @@ final class TestingServer implements AutoCloseable {
             new ServiceClasses(List.of(standard("standard", 0), standard("interactive", 10))),
             new Gatekeeper(tenants, true),
             limits,
+            quotas,
+            new PromptLog(false),
             1);
     EngineOpener opener =
         (slot, registry) -> {
@@ -133,12 +146,17 @@ final class TestingServer implements AutoCloseable {
 
   /** A connection that has sent this request and read nothing. */
   Socket open(String path, String json) throws IOException {
+    return open(path, json, "accept: */*");
+  }
+
+  /** The same with one more header. */
+  Socket open(String path, String json, String header) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
     socket.setSoTimeout((int) PATIENCE.toMillis());
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     String head =
-        "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-            .formatted(path, body.length);
+        "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s\r\n\r\n"
+            .formatted(path, body.length, header);
     socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
     socket.getOutputStream().write(body);
     socket.getOutputStream().flush();

@@ -4,63 +4,124 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.policy.fact.Targets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Permits and the queue in front of them. Thread-safe: one lock, held for a few comparisons and
- * never while a waiting request is told its answer. Higher priority first, then first come.
+ * Permits, the line in front of them, and what each tenant may use. Thread-safe: one lock, held for
+ * a few comparisons and never while a waiting request is told its answer.
  *
- * <p>A request that needs many permits is not overtaken by later ones of its priority, so it cannot
- * starve.
+ * <p>A full line sheds the lowest priority first, and in it the tenant that fills it. A request
+ * whose deadline the line ahead of it will not let it meet is refused at once; one that has waited
+ * until its deadline goes. INVARIANT: permits in use and {@code free} add up to the limit; a permit
+ * is taken and given back under the lock.
  */
 public final class AdmissionControl {
-  private static final Comparator<Ticket> ORDER =
-      Comparator.comparingInt(Ticket::priority).reversed().thenComparingLong(Ticket::number);
+  private static final double GAIN = 0.1;
+  private static final long SHORTEST_RETRY = 1;
+  private static final long LONGEST_RETRY = 60;
 
   private final AdmissionLimits limits;
   private final LongSupplier clock;
-  private final TreeSet<Ticket> queue = new TreeSet<>(ORDER);
+  private final Map<String, Quota> quotas = new HashMap<>();
+  private final Quota unlimited;
+  private final WaitingLine line = new WaitingLine();
   private final Object lock = new Object();
   private int free;
   private long tickets;
   private boolean closed;
 
-  public AdmissionControl(AdmissionLimits limits, LongSupplier clock) {
+  /** Running mean of the seconds that a permit is held; 0 while nobody has given one back. */
+  private double held;
+
+  public AdmissionControl(
+      AdmissionLimits limits, Map<String, TenantLimits> tenants, LongSupplier clock) {
     this.limits = limits;
     this.clock = clock;
     this.free = limits.inFlight();
+    this.unlimited = new Quota("", TenantLimits.NONE, clock);
+    tenants.forEach((tenant, their) -> quotas.put(tenant, new Quota(tenant, their, clock)));
   }
 
-  /** Takes permits, or a place in the queue, or is refused: at once, whichever it is. */
+  /** Takes permits, or a place in the line, or is refused: at once, whichever it is. */
   public Ticket ticket(InferenceRequest request) {
-    int permits = request.sequences();
-    int priority = request.terms().serviceClass().priority();
-    synchronized (lock) {
-      Ticket ticket = new Ticket(this, permits, priority, tickets++, wait(request));
-      if (closed) {
-        ticket.settle(Result.refused(stopping()));
-      } else if (permits > limits.inFlight()) {
-        ticket.settle(
-            Result.refused(
-                Refusal.invalid(
-                    "n",
-                    "at most %d sequences run at once, got %d"
-                        .formatted(limits.inFlight(), permits))));
-      } else if (permits <= free && queue.isEmpty()) {
-        free -= permits;
-        ticket.settle(granted(permits));
-      } else if (queue.size() >= limits.queued()) {
-        ticket.settle(Result.refused(full()));
-      } else {
-        queue.add(ticket);
-      }
-      return ticket;
+    Quota quota = quotas.getOrDefault(request.caller().tenant(), unlimited);
+    return quota
+        .reserve(request)
+        .fold(
+            reservation -> enter(ticket(request, quota, reservation), request),
+            refusal -> {
+              Ticket none = ticket(request, quota, Reservation.none());
+              none.refuse(Result.refused(refusal));
+              return none;
+            });
+  }
+
+  private Ticket ticket(InferenceRequest request, Quota quota, Reservation reservation) {
+    long now = clock.getAsLong();
+    Targets targets = request.terms().targets();
+    Duration patience = limits.maxWait();
+    if (targets.deadline() != null) {
+      Duration left = targets.deadline().minusNanos(now - request.arrivedNanos());
+      patience = min(patience, left.isNegative() ? Duration.ZERO : left);
     }
+    Duration due = targets.ttft() == null ? patience : min(patience, targets.ttft());
+    long number;
+    synchronized (lock) {
+      number = tickets++;
+    }
+    var claim =
+        new Ticket.Claim(
+            request.caller().tenant(),
+            quota.weight(),
+            request.terms().serviceClass().priority(),
+            number,
+            now + due.toNanos());
+    return new Ticket(this, claim, request.sequences(), patience, reservation, quota.status());
+  }
+
+  private Ticket enter(Ticket ticket, InferenceRequest request) {
+    Ticket shed = null;
+    Refusal refusal = null;
+    synchronized (lock) {
+      if (closed) {
+        refusal = stopping();
+      } else if (ticket.permits() > limits.inFlight()) {
+        refusal =
+            Refusal.invalid(
+                "n",
+                "at most %d sequences run at once, got %d"
+                    .formatted(limits.inFlight(), ticket.permits()));
+      } else if (ticket.permits() <= free && line.size() == 0) {
+        free -= ticket.permits();
+        ticket.grant(clock.getAsLong());
+      } else if (hopeless(ticket, request)) {
+        refusal = unattainable();
+      } else {
+        shed = line.size() < limits.queued() ? null : line.yielding(ticket);
+        if (shed != null) {
+          line.remove(shed);
+        }
+        if (line.size() < limits.queued()) {
+          line.add(ticket);
+        } else {
+          refusal = full();
+        }
+      }
+    }
+    if (refusal != null) {
+      ticket.refuse(Result.refused(refusal));
+    }
+    if (shed != null) {
+      shed.refuse(Result.refused(full()));
+    }
+    return ticket;
   }
 
   /** Permits in use. */
@@ -73,31 +134,35 @@ public final class AdmissionControl {
   /** Requests that wait. */
   public int queued() {
     synchronized (lock) {
-      return queue.size();
+      return line.size();
     }
   }
 
   /** Refuses who waits and who comes; who runs goes on. */
   public void close() {
-    List<Ticket> waiting;
+    List<Ticket> waiting = new ArrayList<>();
     synchronized (lock) {
       closed = true;
-      waiting = new ArrayList<>(queue);
-      queue.clear();
+      for (Ticket next = line.first(); next != null; next = line.first()) {
+        line.remove(next);
+        waiting.add(next);
+      }
     }
-    waiting.forEach(ticket -> ticket.settle(Result.refused(stopping())));
+    waiting.forEach(ticket -> ticket.refuse(Result.refused(stopping())));
   }
 
   void leave(Ticket ticket) {
     synchronized (lock) {
-      queue.remove(ticket);
+      line.remove(ticket);
     }
     serve();
   }
 
-  void release(int permits) {
+  void release(Ticket ticket) {
     synchronized (lock) {
-      free += permits;
+      double seconds = (clock.getAsLong() - ticket.grantedNanos()) / 1e9;
+      held = held == 0 ? seconds : held + GAIN * (seconds - held);
+      free += ticket.permits();
     }
     serve();
   }
@@ -105,47 +170,82 @@ public final class AdmissionControl {
   private void serve() {
     List<Ticket> served = new ArrayList<>();
     synchronized (lock) {
-      while (!queue.isEmpty() && queue.first().permits() <= free) {
-        Ticket next = queue.removeFirst();
+      for (Ticket next = fitting(); next != null; next = fitting()) {
+        line.take(next);
         free -= next.permits();
         served.add(next);
       }
     }
     for (Ticket ticket : served) {
-      if (!ticket.settle(granted(ticket.permits()))) {
+      if (!ticket.grant(clock.getAsLong())) {
         // It left between the lock and here: its permits go to the next.
-        release(ticket.permits());
+        giveBack(ticket.permits());
       }
     }
   }
 
+  private void giveBack(int permits) {
+    synchronized (lock) {
+      free += permits;
+    }
+    serve();
+  }
+
+  /**
+   * Whose turn it is, if it fits. A wide one is not passed by others, so that it does not starve.
+   */
+  private @Nullable Ticket fitting() {
+    Ticket next = line.first();
+    return next != null && next.permits() <= free ? next : null;
+  }
+
   /** The answer to a ticket whose wait is over. */
-  Result<Admission> late(Duration waited) {
-    return Result.refused(
-        Refusal.later(
-            ErrorCode.OVERLOADED,
-            "no place became free within " + waited.toMillis() + " ms",
-            Duration.ofSeconds(1)));
+  Result<Admission> late(Ticket ticket) {
+    String message = "no place became free within " + ticket.patience().toMillis() + " ms";
+    if (ticket.patience().compareTo(limits.maxWait()) < 0) {
+      return Result.refused(Refusal.of(ErrorCode.DEADLINE_EXCEEDED, message));
+    }
+    synchronized (lock) {
+      return Result.refused(Refusal.later(ErrorCode.OVERLOADED, message, drain()));
+    }
   }
 
-  private Duration wait(InferenceRequest request) {
-    Duration deadline = request.terms().targets().deadline();
-    return deadline == null || deadline.compareTo(limits.maxWait()) > 0
-        ? limits.maxWait()
-        : deadline;
+  private boolean hopeless(Ticket ticket, InferenceRequest request) {
+    return request.terms().targets().deadline() != null
+        && secondsFor(line.ahead(ticket) + ticket.permits()) > ticket.patience().toNanos() / 1e9;
   }
 
-  private Result<Admission> granted(int permits) {
-    return Result.ok(new Admission(permits, clock.getAsLong()));
+  /** Seconds until that many permits have been given back, all of them being in use. */
+  private double secondsFor(double permits) {
+    return held * permits / limits.inFlight();
+  }
+
+  /** When it is worth asking again: when half of what waits is gone. */
+  private Duration drain() {
+    long seconds = Math.round(Math.ceil(secondsFor(line.size()) / 2));
+    return Duration.ofSeconds(Math.clamp(seconds, SHORTEST_RETRY, LONGEST_RETRY));
+  }
+
+  private Refusal unattainable() {
+    return Refusal.later(
+        ErrorCode.SLO_UNATTAINABLE,
+        "the deadline cannot be met: %d requests wait already".formatted(line.size()),
+        drain());
   }
 
   private Refusal full() {
-    return Refusal.later(
-        ErrorCode.OVERLOADED, limits.queued() + " requests wait already", Duration.ofSeconds(1));
+    synchronized (lock) {
+      return Refusal.later(
+          ErrorCode.OVERLOADED, limits.queued() + " requests wait already", drain());
+    }
   }
 
   private static Refusal stopping() {
     return Refusal.later(
         ErrorCode.OVERLOADED, "the server is shutting down", Duration.ofSeconds(5));
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) <= 0 ? a : b;
   }
 }

@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.admission;
 
+import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Result;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
@@ -17,62 +19,127 @@ public final class Ticket implements AutoCloseable {
     OUT
   }
 
+  /**
+   * What decides its turn.
+   *
+   * @param tenant whose request it is
+   * @param weight of the tenant
+   * @param priority of its class
+   * @param number of tickets before it
+   * @param due when it should have begun, monotonic nanoseconds
+   */
+  record Claim(String tenant, double weight, int priority, long number, long due) {}
+
   private final AdmissionControl control;
+  private final Claim claim;
   private final int permits;
-  private final int priority;
-  private final long number;
-  private final Duration wait;
+  private final Duration patience;
+  private final Reservation reservation;
+  private final @Nullable RateStatus rates;
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
   private final Sinks.One<Result<Admission>> answer = Sinks.one();
+  private volatile long granted;
+  private volatile Reservation.Used used = Reservation.Used.NOTHING;
 
-  Ticket(AdmissionControl control, int permits, int priority, long number, Duration wait) {
+  Ticket(
+      AdmissionControl control,
+      Claim claim,
+      int permits,
+      Duration patience,
+      Reservation reservation,
+      @Nullable RateStatus rates) {
     this.control = control;
+    this.claim = claim;
     this.permits = permits;
-    this.priority = priority;
-    this.number = number;
-    this.wait = wait;
+    this.patience = patience;
+    this.reservation = reservation;
+    this.rates = rates;
   }
 
   int permits() {
     return permits;
   }
 
+  String tenant() {
+    return claim.tenant;
+  }
+
+  double weight() {
+    return claim.weight;
+  }
+
   int priority() {
-    return priority;
+    return claim.priority;
   }
 
   long number() {
-    return number;
+    return claim.number;
+  }
+
+  long due() {
+    return claim.due;
+  }
+
+  /** How long it waits at most. */
+  Duration patience() {
+    return patience;
+  }
+
+  /** When it got its permits. */
+  long grantedNanos() {
+    return granted;
+  }
+
+  /** What its tenant has left after it; null where nothing is limited by the minute. */
+  public @Nullable RateStatus rates() {
+    return rates;
   }
 
   /** The permits or a refusal, at the latest when the wait is over. */
   public Mono<Result<Admission>> granted() {
     return state.get() == State.WAITING
-        ? answer.asMono().timeout(wait, Mono.fromSupplier(this::giveUp))
+        ? answer.asMono().timeout(patience, Mono.fromSupplier(this::giveUp))
         : answer.asMono();
   }
 
-  /** Whether the answer was taken: false when the ticket was closed before. */
-  boolean settle(Result<Admission> result) {
-    State next = result instanceof Result.Ok ? State.IN : State.OUT;
-    boolean taken = state.compareAndSet(State.WAITING, next);
+  /**
+   * Says what an engine did for it: counts against its tenant's tokens when it is closed.
+   *
+   * @param prompt tokens of its prompts, 0 when nobody counted them
+   * @param generated tokens of all its answers
+   */
+  public void used(int prompt, int generated) {
+    used = new Reservation.Used(true, prompt, generated, permits);
+  }
+
+  /** Whether the permits were taken: false when the ticket was closed before. */
+  boolean grant(long now) {
+    granted = now;
+    boolean taken = state.compareAndSet(State.WAITING, State.IN);
     if (taken) {
-      answer.tryEmitValue(result);
+      answer.tryEmitValue(Result.ok(new Admission(permits, now)));
     }
     return taken;
   }
 
+  void refuse(Result<Admission> refusal) {
+    if (state.compareAndSet(State.WAITING, State.OUT)) {
+      answer.tryEmitValue(refusal);
+    }
+  }
+
   private Result<Admission> giveUp() {
     close();
-    return control.late(wait);
+    return control.late(this);
   }
 
   @Override
   public void close() {
     switch (state.getAndSet(State.OUT)) {
       case WAITING -> control.leave(this);
-      case IN -> control.release(permits);
+      case IN -> control.release(this);
       case OUT -> {}
     }
+    reservation.settle(used);
   }
 }

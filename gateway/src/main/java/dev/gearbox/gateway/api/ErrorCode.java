@@ -13,6 +13,7 @@ public enum ErrorCode {
   REQUEST_TOO_LARGE(413, "invalid_request_error"),
   UNSUPPORTED_MEDIA_TYPE(415, "invalid_request_error"),
   RATE_LIMIT_EXCEEDED(429, "rate_limit_error"),
+  SLO_UNATTAINABLE(429, "rate_limit_error"),
   INTERNAL_ERROR(500, "server_error"),
   ENGINE_FAILED(502, "server_error"),
   OVERLOADED(503, "overloaded_error"),

@@ -6,7 +6,9 @@ import dev.gearbox.workshop.settings.Setting;
 public record SecurityConfig(
     @Setting(value = "Whether a request needs a tenant's API key", byDefault = "required")
         ApiKeys apiKeys,
-    @Setting(value = "Whether request text may appear in logs", byDefault = "false")
+    @Setting(
+            value = "Whether the prompts of requests are logged, each cut to 4096 characters",
+            byDefault = "false")
         boolean logPrompts) {
   /** Whether a request needs an API key. */
   public enum ApiKeys {

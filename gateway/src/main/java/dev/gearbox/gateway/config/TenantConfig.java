@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param keys SHA-256 of each API key, as {@code sha256:} and 64 hexadecimal digits
  * @param serviceClass of its requests that name none; written {@code class}
+ * @param weight its share of the places while others wait too
+ * @param limits what it may use
  */
 public record TenantConfig(
     @Setting(value = "Name of the tenant", pattern = "[A-Za-z0-9][A-Za-z0-9._-]*") String name,
@@ -18,6 +20,12 @@ public record TenantConfig(
         List<String> keys,
     @Setting(value = "Class of its requests that name none", key = "class", byDefault = "standard")
         String serviceClass,
+    @Setting(
+            value = "Its share of the places while tenants of one priority wait for them",
+            byDefault = "1.0",
+            min = 0.001,
+            max = 1000)
+        double weight,
     @Setting("What it may use") Limits limits) {
   public TenantConfig {
     keys = List.copyOf(keys);
@@ -27,7 +35,7 @@ public record TenantConfig(
   public record Limits(
       @Setting(value = "Requests in a minute", optional = true, min = 1, max = 1e9)
           @Nullable Integer requestsPerMinute,
-      @Setting(value = "Prompt and answer tokens in a minute", optional = true, min = 1, max = 1e12)
+      @Setting(value = "Prompt and answer tokens in a minute", optional = true, min = 1, max = 1e10)
           @Nullable Long tokensPerMinute,
       @Setting(value = "Requests at once", optional = true, min = 1, max = 1e6)
           @Nullable Integer concurrent) {}

@@ -23,7 +23,9 @@ final class FrontFilter implements WebFilter {
   private static final String EXPOSED =
       "x-request-id, x-gearbox-variant, x-gearbox-pool, x-gearbox-decision-id,"
           + " x-gearbox-overhead-ms, openai-processing-ms, retry-after, retry-after-ms,"
-          + " x-should-retry";
+          + " x-should-retry, x-ratelimit-limit-requests, x-ratelimit-remaining-requests,"
+          + " x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens,"
+          + " x-ratelimit-reset-tokens";
 
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.http;
 
 import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.gateway.stream.LineEvent;
@@ -70,6 +71,7 @@ final class LineResponse {
         .collect(() -> new WholeAnswer(request, seconds()), WholeAnswer::add)
         .flatMap(answer -> {
           Opening opening = answer.opening();
+          RateHeaders.set(response.getHeaders(), answer.rates());
           if (opening != null) {
             describe(response.getHeaders(), opening);
           }
@@ -94,8 +96,14 @@ final class LineResponse {
         .then();
   }
 
-  /** Takes the opening out of the stream: it becomes headers, if they are not sent yet. */
+  /** Takes out of the stream what becomes headers, if they are not sent yet. */
   private static boolean opens(Item item, StreamFrames frames, ServerHttpResponse response) {
+    if (item instanceof Item.Word(LineEvent.Entered(RateStatus rates))) {
+      if (!response.isCommitted()) {
+        RateHeaders.set(response.getHeaders(), rates);
+      }
+      return true;
+    }
     if (item instanceof Item.Word(LineEvent.Opened opened)) {
       frames.of(opened);
       if (!response.isCommitted()) {
@@ -111,7 +119,7 @@ final class LineResponse {
     Flux<Item> words =
         line.run(request)
             .doOnNext(event -> {
-              if (!(event instanceof LineEvent.Opened)) {
+              if (!(event instanceof LineEvent.Opened || event instanceof LineEvent.Entered)) {
                 answering.tryEmitEmpty();
               }
             })

@@ -1,13 +1,18 @@
 package dev.gearbox.gateway.stream;
 
 import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
 
 /**
- * What the line says about one request, in this order: at most one {@link Opened}, then tokens and
- * ends of its answers; or, at any time and last, {@link Refused}.
+ * What the line says about one request, in this order: {@link Entered} where its tenant is limited,
+ * at most one {@link Opened}, then tokens and ends of its answers; or, at any time and last, {@link
+ * Refused}.
  */
 public sealed interface LineEvent {
+
+  /** It was counted, whether it was let in or not: this is what its tenant has left. */
+  record Entered(RateStatus rates) implements LineEvent {}
 
   /** It was decided and given to an engine. */
   record Opened(Opening opening) implements LineEvent {}

@@ -4,6 +4,7 @@ import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.gateway.api.AnswerKind;
 import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,6 +19,7 @@ public final class WholeAnswer {
   private final Envelope envelope;
   private final Usage usage;
   private final List<Choice> choices = new ArrayList<>();
+  private @Nullable RateStatus rates;
   private @Nullable Opening opening;
   private @Nullable Refusal refusal;
 
@@ -47,6 +49,7 @@ public final class WholeAnswer {
 
   public void add(LineEvent event) {
     switch (event) {
+      case LineEvent.Entered(RateStatus left) -> rates = left;
       case LineEvent.Opened(Opening opened) -> {
         opening = opened;
         envelope.fingerprint(opened.fingerprint());
@@ -64,6 +67,11 @@ public final class WholeAnswer {
       }
       case LineEvent.Refused(Refusal refused) -> refusal = refused;
     }
+  }
+
+  /** What the tenant has left; null when it is not limited. */
+  public @Nullable RateStatus rates() {
+    return rates;
   }
 
   /** Who answered; null when nobody did. */
