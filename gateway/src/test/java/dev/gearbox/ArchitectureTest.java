@@ -44,11 +44,14 @@ class ArchitectureTest {
           .whereLayer("engines")
           .mayOnlyBeAccessedByLayers("policy", "gateway");
 
+  // A simulated engine is the real scheduler with made-up steps, or it would prove nothing.
   @ArchTest
   static final ArchRule thePolicyKnowsEnginesOnlyByTheirInterface =
       noClasses()
           .that()
           .resideInAPackage("dev.gearbox.policy..")
+          .and()
+          .resideOutsideOfPackage("dev.gearbox.policy.simulate..")
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -56,6 +59,27 @@ class ArchitectureTest {
               "dev.gearbox.runtime..",
               "dev.gearbox.cpu..",
               "dev.gearbox.workshop..");
+
+  @ArchTest
+  static final ArchRule theSimulatorKnowsNoSilicon =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.gearbox.policy.simulate..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "dev.gearbox.format..", "dev.gearbox.cpu..", "dev.gearbox.workshop..");
+
+  @ArchTest
+  static final ArchRule nothingThatServesIsSimulated =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.gearbox.policy..")
+          .and()
+          .resideOutsideOfPackage("dev.gearbox.policy.simulate..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("dev.gearbox.policy.simulate..");
 
   @ArchTest
   static final ArchRule theRuntimeDoesNotKnowTheSilicon =

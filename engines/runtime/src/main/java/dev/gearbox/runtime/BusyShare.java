@@ -4,7 +4,7 @@ package dev.gearbox.runtime;
  * Share of the last second that a device spent in steps, in ten slots of a tenth. Thread-safe; the
  * owner writes a few times a step.
  */
-final class BusyShare {
+public final class BusyShare {
   private static final int SLOTS = 10;
   private static final long SLOT_NANOS = 100_000_000;
 
@@ -13,17 +13,20 @@ final class BusyShare {
   private boolean running;
   private long since;
 
-  synchronized void begin(long nowNanos) {
+  /** A step begins. */
+  public synchronized void begin(long nowNanos) {
     running = true;
     since = nowNanos;
   }
 
-  synchronized void end(long nowNanos) {
+  /** The step ends. */
+  public synchronized void end(long nowNanos) {
     add(nowNanos);
     running = false;
   }
 
-  synchronized double share(long nowNanos) {
+  /** The share, 0 to 1; the step under way counts. */
+  public synchronized double share(long nowNanos) {
     if (running) {
       add(nowNanos);
       since = nowNanos;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * what happened. Confined to the owner thread.
  */
 final class Generation extends Sequence {
-  private static final long NEVER = Long.MIN_VALUE;
+  private static final long NEVER = NO_TOKEN;
 
   private final TokenStream stream;
   private final PromptEncoder encoder;
@@ -102,23 +102,9 @@ final class Generation extends Sequence {
     return deadline != Long.MAX_VALUE && deadline - nowNanos <= 0;
   }
 
-  /**
-   * Instant by which its next step should have ended; {@link Long#MAX_VALUE} when nothing presses.
-   *
-   * @param decodeNanos estimate of a step that decodes
-   * @param prefillTokenNanos estimate of a prompt token
-   */
+  /** Instant by which its next step should have ended; see {@link Sequence#due}. */
   long due(double decodeNanos, double prefillTokenNanos) {
-    long due = Long.MAX_VALUE;
-    if (request().tpotTargetNanos() > 0 && lastToken != NEVER) {
-      due = lastToken + request().tpotTargetNanos();
-    }
-    if (request().deadlineNanos() != Long.MAX_VALUE) {
-      // Only the work that is certain: most answers end long before max_tokens.
-      double workLeft = decodeNanos + remaining() * prefillTokenNanos;
-      due = Math.min(due, request().deadlineNanos() - (long) workLeft);
-    }
-    return due;
+    return due(lastToken, decodeNanos, prefillTokenNanos);
   }
 
   private TokenCounts counts() {

@@ -15,9 +15,9 @@ import java.util.Set;
  *
  * @param <E> what takes turns
  */
-final class StepOrder<E> {
+public final class StepOrder<E> {
   /** Interactive work gets this many times the device time of bulk. */
-  static final int INTERACTIVE_WEIGHT = 4;
+  public static final int INTERACTIVE_WEIGHT = 4;
 
   /** Weighted device time that urgency may take beyond an engine's share. */
   static final double MAX_LEAD_NANOS = 500e6;
@@ -33,14 +33,15 @@ final class StepOrder<E> {
    * @param dueNanos instant by which its step should have ended
    * @param stepNanos estimate of its step
    */
-  record Contender<E>(E engine, long dueNanos, double stepNanos) {}
+  public record Contender<E>(E engine, long dueNanos, double stepNanos) {}
 
-  void leave(E engine) {
+  /** Forgets an engine that was closed. */
+  public void leave(E engine) {
     used.remove(engine);
   }
 
   /** Who goes; {@code contenders} is not empty. */
-  E next(List<Contender<E>> contenders, long nowNanos) {
+  public E next(List<Contender<E>> contenders, long nowNanos) {
     double least = advance(contenders);
     double longest = 0;
     for (Contender<E> contender : contenders) {
@@ -101,7 +102,7 @@ final class StepOrder<E> {
   }
 
   /** Charges a step of {@code nanos} to an engine. */
-  void charge(E engine, long nanos, int weight) {
+  public void charge(E engine, long nanos, int weight) {
     used.merge(engine, (double) nanos / weight, Double::sum);
   }
 }

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public class Sequence {
+  /** Instant of the last token of a sequence that has none. */
+  public static final long NO_TOKEN = Long.MIN_VALUE;
+
   /** Who goes first, and is preempted last: lane, then priority, then arrival. */
   static final Comparator<Sequence> ORDER =
       Comparator.<Sequence, Lane>comparing(s -> s.request.lane())
@@ -134,6 +137,26 @@ public class Sequence {
     if (size + more > tokens.length) {
       tokens = Arrays.copyOf(tokens, Math.max(16, (size + more) * 2));
     }
+  }
+
+  /**
+   * Instant by which its next step should have ended; {@link Long#MAX_VALUE} when nothing presses.
+   *
+   * @param lastToken instant of its last token, or {@link #NO_TOKEN}
+   * @param decodeNanos estimate of a step that decodes
+   * @param prefillTokenNanos estimate of a prompt token
+   */
+  public final long due(long lastToken, double decodeNanos, double prefillTokenNanos) {
+    long due = Long.MAX_VALUE;
+    if (request.tpotTargetNanos() > 0 && lastToken != NO_TOKEN) {
+      due = lastToken + request.tpotTargetNanos();
+    }
+    if (request.deadlineNanos() != Long.MAX_VALUE) {
+      // Only the work that is certain: most answers end long before max_tokens.
+      double workLeft = decodeNanos + remaining() * prefillTokenNanos;
+      due = Math.min(due, request.deadlineNanos() - (long) workLeft);
+    }
+    return due;
   }
 
   final int[] tokens() {
