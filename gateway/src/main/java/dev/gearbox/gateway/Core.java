@@ -1,5 +1,6 @@
 package dev.gearbox.gateway;
 
+import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.GearboxPolicy;
@@ -22,6 +23,7 @@ record Core(
     Meters meters,
     GearboxPolicy policy,
     DecisionLog decisions,
+    LiveRules rules,
     ExecutorService listeners)
     implements AutoCloseable {
   private static final int LABEL_VALUES = 200;
@@ -46,11 +48,13 @@ record Core(
     meters.observe(signals);
     signals.onStep(policy::step);
     signals.onFinished(policy::complete);
-    return new Core(clock, signals, meters, policy, decisions, listeners);
+    LiveRules live = new LiveRules(policy, InstantSource.system(), meters.policy()::reloadFailed);
+    return new Core(clock, signals, meters, policy, decisions, live, listeners);
   }
 
   @Override
   public void close() {
+    rules.close();
     listeners.shutdown();
   }
 }

@@ -118,7 +118,7 @@ public final class GearboxServer implements AutoCloseable {
         new RequestParser(plan.classes()),
         plan.gatekeeper(),
         registry,
-        core.policy(),
+        core.rules(),
         decisions,
         core.meters().exposition(),
         draining::get,

@@ -7,6 +7,7 @@ import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.ClassConfig;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
+import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.SecurityConfig;
 import dev.gearbox.gateway.config.TenantConfig;
@@ -24,7 +25,7 @@ import dev.gearbox.gateway.security.Tenant;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
-import dev.gearbox.policy.rule.RuleSource;
+import dev.gearbox.policy.rule.RuleFiles;
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.FetchException;
@@ -65,7 +66,8 @@ final class Wiring {
       throws IOException {
     Wiring wiring = new Wiring(configuration, store);
     GearboxConfig config = configuration.gearbox();
-    RuleBase rules = config.policy().rules().isEmpty() ? null : compile(config.policy().rules());
+    RuleFiles files = new RuleFiles(config.policy().rules());
+    RuleBase rules = files.names().isEmpty() ? null : compile(files);
     Core core =
         Core.start(
             System::nanoTime,
@@ -77,7 +79,10 @@ final class Wiring {
     try {
       GearboxServer server = GearboxServer.start(wiring.plan(), core, opener, listener);
       if (rules == null) {
-        compileInBackground(core);
+        // The default rules take a second that the ports need not wait for.
+        core.rules().load(files);
+      } else if (config.policy().reload() == PolicyConfig.Reload.WATCH) {
+        core.rules().watch(files);
       }
       return server;
     } catch (IOException | RuntimeException e) {
@@ -96,30 +101,9 @@ final class Wiring {
         core.clock());
   }
 
-  /** The default rules take a second that the ports need not wait for. */
-  private static void compileInBackground(Core core) {
-    Thread.ofPlatform()
-        .daemon()
-        .name("gearbox-rules")
-        .start(() -> {
-          try {
-            core.policy().update(RuleBase.compile(List.of(RuleSource.builtIn())));
-          } catch (RuleException e) {
-            throw new IllegalStateException("the built-in rules do not compile", e);
-          }
-        });
-  }
-
-  private static RuleBase compile(List<String> names) throws IOException {
-    List<RuleSource> sources = new ArrayList<>();
-    for (String name : names) {
-      sources.add(
-          name.startsWith("classpath:")
-              ? RuleSource.resource(name.substring("classpath:".length()))
-              : RuleSource.file(Path.of(name.substring("file:".length()))));
-    }
+  private static RuleBase compile(RuleFiles files) throws IOException {
     try {
-      return RuleBase.compile(sources);
+      return RuleBase.compile(files.read());
     } catch (RuleException e) {
       throw new IOException("the rules do not compile: " + e.getMessage(), e);
     }

@@ -45,6 +45,7 @@ final class TestingServer implements AutoCloseable {
 
   final TestingEngine engine;
   final GearboxServer server;
+  final Core core;
   final CountDownLatch weights = new CountDownLatch(1);
 
   static TestingServer ready(Duration pace) throws Exception {
@@ -94,7 +95,7 @@ final class TestingServer implements AutoCloseable {
           weights.await();
           return new EngineOpener.Opened(engine, "encoder");
         };
-    Core core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, 100, 1);
+    core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, 100, 1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
   }
 

@@ -52,7 +52,7 @@ public final class ConfigLoader {
     Catalog catalog = catalog(written, reader, file);
     new ConfigCheck(written, catalog.names(), reader).check();
     reader.finish();
-    return new Configuration(complete(written, builtIn), catalog);
+    return new Configuration(complete(written, builtIn, file), catalog);
   }
 
   private static Text builtIn() {
@@ -89,7 +89,20 @@ public final class ConfigLoader {
     return Catalog.builtIn();
   }
 
-  private static GearboxConfig complete(GearboxConfig written, Text builtIn) {
+  /** Rule files are named relative to the configuration that names them. */
+  private static PolicyConfig policy(PolicyConfig written, @Nullable Path file) {
+    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
+    List<String> rules =
+        written.rules().stream()
+            .map(name ->
+                name.startsWith("file:")
+                    ? "file:" + beside.resolveSibling(name.substring(5))
+                    : name)
+            .toList();
+    return new PolicyConfig(rules, written.reload(), written.record());
+  }
+
+  private static GearboxConfig complete(GearboxConfig written, Text builtIn, @Nullable Path file) {
     return new GearboxConfig(
         written.server(),
         written.models(),
@@ -97,7 +110,7 @@ public final class ConfigLoader {
         pools(written),
         classes(written, builtIn),
         written.tenants(),
-        written.policy(),
+        policy(written.policy(), file),
         written.security());
   }
 

@@ -6,16 +6,33 @@ import java.util.List;
 /**
  * How decisions are made and kept.
  *
- * @param rules rule files, {@code classpath:} or {@code file:}; empty for the default rules
+ * @param rules rule files, {@code classpath:} or {@code file:}, those relative to the
+ *     configuration; empty for the default rules
+ * @param reload when rule files are read again
+ * @param record which decision records are kept
  */
 public record PolicyConfig(
     @Setting(
-            value = "Rule files, as classpath:PATH or file:PATH; none for the default rules",
+            value =
+                "Rule files, as classpath:PATH or file:PATH, the last part of which may be a pattern"
+                    + " such as *.drl or *.csv; none for the default rules",
             pattern = "(classpath|file):.+")
         List<String> rules,
+    @Setting(
+            value = "Whether changes of the rule files are taken while requests run",
+            byDefault = "watch")
+        Reload reload,
     @Setting("Which decision records are kept") Records record) {
   public PolicyConfig {
     rules = List.copyOf(rules);
+  }
+
+  /** When rule files are read again. */
+  public enum Reload {
+    /** Whenever one changes. */
+    WATCH,
+    /** Never. */
+    NEVER
   }
 
   /** Which decision records are kept. */

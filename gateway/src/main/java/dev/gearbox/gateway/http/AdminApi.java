@@ -5,7 +5,6 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
-import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.telemetry.meter.Exposition;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.Locale;
@@ -25,10 +24,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class AdminApi {
   private final Exposition exposition;
   private final EngineRegistry registry;
-  private final GearboxPolicy policy;
+  private final PolicyAdmin policy;
   private final Runnable drain;
 
-  AdminApi(Exposition exposition, EngineRegistry registry, GearboxPolicy policy, Runnable drain) {
+  AdminApi(Exposition exposition, EngineRegistry registry, PolicyAdmin policy, Runnable drain) {
     this.exposition = exposition;
     this.registry = registry;
     this.policy = policy;
@@ -39,7 +38,8 @@ final class AdminApi {
     Routes routes = new Routes();
     routes.add(HttpMethod.GET, "/metrics", this::metrics);
     local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
-    local(routes, HttpMethod.GET, "/admin/policy", request -> Replies.json(200, policy()));
+    local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
+    local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
     local(
         routes,
         HttpMethod.POST,
@@ -71,12 +71,6 @@ final class AdminApi {
     return ServerResponse.ok()
         .contentType(MediaType.parseMediaType(type))
         .bodyValue(exposition.text(type));
-  }
-
-  private byte[] policy() {
-    ObjectNode json = JsonNodeFactory.instance.objectNode();
-    json.put("version", policy.rules().version());
-    return JsonMapper.shared().writeValueAsBytes(json);
   }
 
   private byte[] pools() {

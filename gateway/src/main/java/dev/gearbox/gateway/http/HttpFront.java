@@ -4,9 +4,9 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.stream.Line;
-import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.telemetry.meter.Exposition;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -45,7 +45,7 @@ public final class HttpFront implements AutoCloseable {
       RequestParser parser,
       Gatekeeper gatekeeper,
       EngineRegistry registry,
-      GearboxPolicy policy,
+      LiveRules rules,
       DecisionsJson decisions,
       Exposition exposition,
       BooleanSupplier draining,
@@ -93,7 +93,9 @@ public final class HttpFront implements AutoCloseable {
             new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
             parts.decisions(),
             new Health(parts.registry(), parts.draining()));
-    var admin = new AdminApi(parts.exposition(), parts.registry(), parts.policy(), parts.drain());
+    var admin =
+        new AdminApi(
+            parts.exposition(), parts.registry(), new PolicyAdmin(parts.rules()), parts.drain());
     HttpListener first =
         HttpListener.start(options.host(), options.port(), api.routes(), options.patience());
     try {

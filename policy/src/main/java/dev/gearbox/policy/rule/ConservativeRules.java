@@ -11,6 +11,9 @@ import java.util.List;
 public final class ConservativeRules implements Rules {
   public static final ConservativeRules INSTANCE = new ConservativeRules();
 
+  private static final RuleInfo RULE =
+      new RuleInfo("built-in", "What must hold whatever the rules say");
+
   private ConservativeRules() {}
 
   @Override
@@ -21,11 +24,23 @@ public final class ConservativeRules implements Rules {
   @Override
   public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
     Ruling ruling = new Ruling(request);
-    ruling.speaking("built-in", "What must hold whatever the rules say");
-    for (CandidateFacts candidate : candidates) {
-      check(ruling, request, candidate);
-    }
+    hold(ruling, request, candidates);
     return ruling.ruled();
+  }
+
+  @Override
+  public List<RuleInfo> rules() {
+    return List.of(RULE);
+  }
+
+  /** Excludes what nothing may choose, whatever else was ruled: a rule base cannot undo a floor. */
+  static void hold(Ruling ruling, RequestFacts request, List<CandidateFacts> candidates) {
+    ruling.speaking(RULE.name(), RULE.description());
+    for (CandidateFacts candidate : candidates) {
+      if (!ruling.excludes(candidate)) {
+        check(ruling, request, candidate);
+      }
+    }
   }
 
   private static void check(Ruling ruling, RequestFacts request, CandidateFacts candidate) {

@@ -73,7 +73,7 @@ public final class RuleBase implements Rules {
     return version;
   }
 
-  /** All rules, ordered by name. */
+  @Override
   public List<RuleInfo> rules() {
     return List.copyOf(rules.values());
   }
@@ -90,6 +90,8 @@ public final class RuleBase implements Rules {
       if (fired >= limits.firings()) {
         return conservative(request, candidates, "rules fired " + fired + " times");
       }
+      ruling.settle(candidates);
+      ConservativeRules.hold(ruling, request, candidates);
       return ruling.ruled();
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "event=rule_failed version=" + version, e);

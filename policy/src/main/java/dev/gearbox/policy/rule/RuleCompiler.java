@@ -11,6 +11,7 @@ import org.kie.api.KieServices;
 import org.kie.api.builder.KieBuilder;
 import org.kie.api.builder.KieFileSystem;
 import org.kie.api.builder.Message;
+import org.kie.api.builder.ReleaseId;
 import org.kie.api.io.ResourceType;
 
 /** Makes a Drools knowledge base of rule texts. Takes about a second; off the request path. */
@@ -26,16 +27,23 @@ final class RuleCompiler {
     // Each compilation is a module of its own: a reload must not replace the one in use.
     files.generateAndWritePomXML(
         services.newReleaseId("dev.gearbox.rules", "r" + System.nanoTime(), "1"));
+    List<RuleException.Problem> problems = new ArrayList<>();
     for (int i = 0; i < sources.size(); i++) {
+      String drl =
+          DecisionTable.isTable(sources.get(i))
+              ? DecisionTable.toDrl(sources.get(i), problems)
+              : sources.get(i).text();
       files.write(
           services
               .getResources()
-              .newByteArrayResource(sources.get(i).text().getBytes(StandardCharsets.UTF_8))
+              .newByteArrayResource(drl.getBytes(StandardCharsets.UTF_8))
               .setSourcePath(FOLDER + i + ".drl")
               .setResourceType(ResourceType.DRL));
     }
+    if (!problems.isEmpty()) {
+      throw new RuleException(problems);
+    }
     KieBuilder builder = services.newKieBuilder(files).buildAll();
-    List<RuleException.Problem> problems = new ArrayList<>();
     for (Message message : builder.getResults().getMessages(Message.Level.ERROR)) {
       problems.add(
           new RuleException.Problem(
@@ -44,7 +52,11 @@ final class RuleCompiler {
     if (!problems.isEmpty()) {
       throw new RuleException(problems);
     }
-    return services.newKieContainer(builder.getKieModule().getReleaseId()).getKieBase();
+    ReleaseId release = builder.getKieModule().getReleaseId();
+    KieBase base = services.newKieContainer(release).getKieBase();
+    // The repository would keep every version that ever was.
+    services.getRepository().removeKieModule(release);
+    return base;
   }
 
   /** Hash of the texts in their order. */

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * The text of one rule file.
  *
  * @param name file name, for messages
- * @param text DRL
+ * @param text DRL, or a decision table when the name ends in {@code .csv}
  */
 public record RuleSource(String name, String text) {
   private static final String DEFAULT = "policy/default.drl";

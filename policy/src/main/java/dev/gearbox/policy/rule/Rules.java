@@ -9,5 +9,8 @@ public sealed interface Rules permits RuleBase, ConservativeRules {
   /** Names the rules: equal texts have equal versions. */
   String version();
 
+  /** All rules, ordered by name. */
+  List<RuleInfo> rules();
+
   Ruled apply(RequestFacts request, List<CandidateFacts> candidates);
 }

@@ -25,11 +25,16 @@ public final class Ruling {
   private @Nullable Boolean speculate;
   private double classWeight = 1;
   private double qualityWeight = 1;
+  private @Nullable Bound floor;
+  private @Nullable Bound ceiling;
   private boolean mayRelegate = true;
   private boolean relegate;
   private @Nullable Veto veto;
   private String rule = "";
   private String description = "";
+
+  /** A bound for all candidates, and the rule that set it. */
+  private record Bound(double value, String rule, String description) {}
 
   Ruling(RequestFacts request) {
     lane = request.serviceClass().lane();
@@ -58,6 +63,28 @@ public final class Ruling {
   public void unknown(CandidateFacts candidate, Object value, String operator, Object threshold) {
     unknown.add(candidate.engine());
     note("unknown", candidate.engine(), value.toString(), operator, threshold.toString());
+  }
+
+  /** Whoever answers must have this quality at least, 0 to 1; the highest floor stands. */
+  public void floor(double quality) {
+    if (!(quality >= 0 && quality <= 1)) {
+      throw new IllegalArgumentException("a quality floor must be 0 to 1, got " + quality);
+    }
+    if (floor == null || quality > floor.value) {
+      floor = new Bound(quality, rule, description);
+    }
+    note("floor", null, Double.toString(quality), null, null);
+  }
+
+  /** The answer may cost this at most, in the configured currency; the lowest ceiling stands. */
+  public void ceiling(double cost) {
+    if (!(cost >= 0)) {
+      throw new IllegalArgumentException("a cost ceiling must be 0 or more, got " + cost);
+    }
+    if (ceiling == null || cost < ceiling.value) {
+      ceiling = new Bound(cost, rule, description);
+    }
+    note("ceiling", null, Double.toString(cost), null, null);
   }
 
   /** How to batch it. */
@@ -122,6 +149,31 @@ public final class Ruling {
       veto = new Veto(rule, status, code, message, retryAfterSeconds);
     }
     note("refuse", null, code, null, null);
+  }
+
+  boolean excludes(CandidateFacts candidate) {
+    return excluded.containsKey(candidate.engine());
+  }
+
+  /** Holds the candidates against the floor and the ceiling that rules set. */
+  void settle(List<CandidateFacts> candidates) {
+    if (floor != null) {
+      speaking(floor.rule, floor.description);
+      for (CandidateFacts candidate : candidates) {
+        Double quality = candidate.quality();
+        if (quality == null || quality < floor.value) {
+          exclude(candidate, Reason.QUALITY, quality, ">=", floor.value);
+        }
+      }
+    }
+    if (ceiling != null) {
+      speaking(ceiling.rule, ceiling.description);
+      for (CandidateFacts candidate : candidates) {
+        if (candidate.cost() > ceiling.value) {
+          exclude(candidate, Reason.COST, candidate.cost(), "<=", ceiling.value);
+        }
+      }
+    }
   }
 
   Ruled ruled() {

@@ -277,6 +277,48 @@ class RuleBaseTest {
     assertThat(base.apply(request(Targets.NONE), List.of()).fallback()).contains("weight");
   }
 
+  @Test
+  void noRuleBaseCanUndoWhatMustHold() {
+    RuleBase lax = compile(new RuleSource("lax.drl", HEAD + "rule \"nothing\" when then end\n"));
+    Targets floor = new Targets(null, null, null, null, 0.8, null);
+
+    Ruled ruled =
+        lax.apply(request(floor), List.of(fake(f -> f.quality = 0.7), fake(f -> f.engine = "g")));
+
+    assertThat(ruled.fallback()).isNull();
+    assertThat(ruled.excluded()).containsOnlyKeys("e");
+    assertThat(ruled.excluded().get("e"))
+        .isEqualTo(new Exclusion("built-in", Reason.QUALITY, "0.7", ">=", "0.8"));
+  }
+
+  @Test
+  void ofFloorsAndCeilingsThatRulesSetTheStrictestStands() {
+    RuleBase own =
+        compile(
+            new RuleSource(
+                "own.drl",
+                HEAD
+                    + """
+                    rule "low" when then ruling.floor(0.5); ruling.ceiling(2); end
+                    rule "high" when then ruling.floor(0.8); ruling.ceiling(1); end
+                    """));
+
+    Ruled ruled =
+        own.apply(
+            request(Targets.NONE),
+            List.of(
+                fake(f -> f.quality = 0.7),
+                fake(f -> {
+                  f.engine = "dear";
+                  f.cost = 1.5;
+                })));
+
+    assertThat(ruled.excluded().get("e"))
+        .isEqualTo(new Exclusion("high", Reason.QUALITY, "0.7", ">=", "0.8"));
+    assertThat(ruled.excluded().get("dear"))
+        .isEqualTo(new Exclusion("high", Reason.COST, "1.5", "<=", "1.0"));
+  }
+
   private static void assertExcluded(
       Targets targets, CandidateFacts candidate, String rule, Reason reason) {
     Ruled ruled = DEFAULT.apply(request(targets), List.of(candidate));

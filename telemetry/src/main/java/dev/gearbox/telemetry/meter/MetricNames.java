@@ -43,6 +43,7 @@ public final class MetricNames {
   public static final String COVERAGE = "gearbox_prediction_coverage";
   public static final String RULE_FIRED = "gearbox_rule_fired_total";
   public static final String POLICY_INFO = "gearbox_policy_info";
+  public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";
   public static final String ENGINE_STATE = "gearbox_engine_state";
   public static final String DROPPED = "gearbox_telemetry_dropped_total";
 

@@ -24,6 +24,7 @@ public final class PolicyMeters {
   private final Summary qualityServed;
   private final Gauge coverage;
   private final Gauge info;
+  private final Gauge reloadFailed;
 
   PolicyMeters(CollectorRegistry registry, int labelValues) {
     this.registry = registry;
@@ -63,6 +64,9 @@ public final class PolicyMeters {
     info =
         Gauge.build(MetricNames.POLICY_INFO, "1 for the policy version that decides.")
             .labelNames("version")
+            .register(registry);
+    reloadFailed =
+        Gauge.build(MetricNames.RELOAD_FAILED, "1 when the latest change of rules was refused.")
             .register(registry);
   }
 
@@ -112,6 +116,11 @@ public final class PolicyMeters {
   /** Share of actual latencies at or under the band's {@code quantile}. */
   public void coverage(String pool, String target, String quantile, double share) {
     coverage.labels(pools.bound(pool), target, quantile).set(share);
+  }
+
+  /** Whether the latest attempt to change the rules failed; the former ones decide then. */
+  public void reloadFailed(boolean failed) {
+    reloadFailed.set(failed ? 1 : 0);
   }
 
   /** Names the rule base that decides from here on. */

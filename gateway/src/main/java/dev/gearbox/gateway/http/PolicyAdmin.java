@@ -1,0 +1,129 @@
+package dev.gearbox.gateway.http;
+
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.rules.LiveRules;
+import dev.gearbox.gateway.rules.RuleChange;
+import dev.gearbox.policy.rule.RuleException.Problem;
+import dev.gearbox.policy.rule.RuleSource;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.web.reactive.function.BodyExtractors;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Shows the rules that decide and takes others in their place. */
+final class PolicyAdmin {
+  private static final int LIMIT = 1 << 20;
+  private static final Duration BUSY = Duration.ofSeconds(2);
+
+  private final LiveRules rules;
+
+  PolicyAdmin(LiveRules rules) {
+    this.rules = rules;
+  }
+
+  Mono<ServerResponse> show() {
+    return Replies.json(200, JsonMapper.shared().writeValueAsBytes(json()));
+  }
+
+  /**
+   * The body is a rule file, or a decision table when its content type is {@code text/csv}. It
+   * replaces all rules; with {@code ?beside=default} it joins those that come with Gearbox.
+   */
+  Mono<ServerResponse> replace(ServerRequest request) {
+    String beside = request.queryParam("beside").orElse("");
+    if (!beside.isEmpty() && !beside.equals("default")) {
+      return Replies.error(
+          Refusal.invalid("beside", "beside must be 'default', got '" + beside + "'"));
+    }
+    String type = String.valueOf(request.headers().firstHeader("content-type"));
+    String name = type.startsWith("text/csv") ? "body.csv" : "body.drl";
+    return DataBufferUtils.join(request.body(BodyExtractors.toDataBuffers()), LIMIT)
+        .map(buffer -> {
+          String text = buffer.toString(StandardCharsets.UTF_8);
+          DataBufferUtils.release(buffer);
+          return text;
+        })
+        .defaultIfEmpty("")
+        .flatMap(text -> text.isBlank() ? empty() : take(name, text, !beside.isEmpty()))
+        .onErrorResume(
+            DataBufferLimitException.class,
+            e ->
+                Replies.error(
+                    Refusal.of(
+                        ErrorCode.REQUEST_TOO_LARGE, "rules may have up to " + LIMIT + " bytes")));
+  }
+
+  private static Mono<ServerResponse> empty() {
+    return Replies.error(Refusal.invalid(null, "the body must be a rule file, got nothing"));
+  }
+
+  private Mono<ServerResponse> take(String name, String text, boolean besideDefault) {
+    List<RuleSource> texts = new ArrayList<>();
+    if (besideDefault) {
+      texts.add(RuleSource.builtIn());
+    }
+    texts.add(new RuleSource(name, text));
+    return Mono.fromFuture(() -> rules.replace(texts))
+        .flatMap(change -> change.succeeded() ? show() : refused(change))
+        .onErrorResume(
+            RejectedExecutionException.class,
+            e ->
+                Replies.error(
+                    Refusal.later(ErrorCode.OVERLOADED, "other changes are being compiled", BUSY)));
+  }
+
+  private static Mono<ServerResponse> refused(RuleChange change) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    Problem first = change.problems().getFirst();
+    ObjectNode error = json.putObject("error");
+    error.put("message", "the rules are refused, version " + change.version() + " stays: " + first);
+    error.put("type", ErrorCode.INVALID_REQUEST_ERROR.type());
+    error.putNull("param");
+    error.put("code", "invalid_rules");
+    problems(error, change);
+    return Replies.json(400, JsonMapper.shared().writeValueAsBytes(json));
+  }
+
+  private ObjectNode json() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    json.put("version", rules.version());
+    ArrayNode all = json.putArray("rules");
+    rules
+        .rules()
+        .forEach(rule ->
+            all.addObject().put("name", rule.name()).put("description", rule.description()));
+    ObjectNode last = json.putObject("last_change");
+    rules
+        .last()
+        .ifPresent(change -> {
+          last.put("time", change.time().toString()).put("origin", change.origin());
+          last.put("succeeded", change.succeeded());
+          problems(last, change);
+        });
+    return json;
+  }
+
+  private static void problems(ObjectNode to, RuleChange change) {
+    ArrayNode problems = to.putArray("problems");
+    change
+        .problems()
+        .forEach(each ->
+            problems
+                .addObject()
+                .put("file", each.file())
+                .put("line", each.line())
+                .put("message", each.message()));
+  }
+}

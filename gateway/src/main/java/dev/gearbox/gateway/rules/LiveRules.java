@@ -1,0 +1,156 @@
+package dev.gearbox.gateway.rules;
+
+import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.policy.rule.RuleBase;
+import dev.gearbox.policy.rule.RuleException;
+import dev.gearbox.policy.rule.RuleException.Problem;
+import dev.gearbox.policy.rule.RuleFiles;
+import dev.gearbox.policy.rule.RuleInfo;
+import dev.gearbox.policy.rule.RuleSource;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules that decide. A change is compiled and rehearsed on one thread, so changes come one
+ * after the other; decisions meanwhile go by the rules at hand, and each decision by one version
+ * from its beginning to its end. Thread-safe.
+ */
+public final class LiveRules implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(LiveRules.class.getName());
+  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final int CHANGES_WAITING = 4;
+
+  private final GearboxPolicy policy;
+  private final InstantSource time;
+  private final Consumer<Boolean> failing;
+  private final ThreadPoolExecutor compiler =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          0,
+          TimeUnit.SECONDS,
+          new ArrayBlockingQueue<>(CHANGES_WAITING),
+          Thread.ofPlatform().daemon().name("gearbox-rules").factory());
+  private final ScheduledExecutorService watch =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("gearbox-rule-files").factory());
+  private volatile @Nullable RuleChange last;
+
+  /**
+   * Rules that stay as they are until something changes them.
+   *
+   * @param failing told whether the latest attempt to change them failed
+   */
+  public LiveRules(GearboxPolicy policy, InstantSource time, Consumer<Boolean> failing) {
+    this.policy = policy;
+    this.time = time;
+    this.failing = failing;
+    failing.accept(false);
+  }
+
+  /** Compiles these files in the background and takes them. */
+  public void load(RuleFiles files) {
+    compiler.execute(() -> reload(files));
+  }
+
+  /** Takes these files again whenever one of them changes, comes or goes. */
+  public void watch(RuleFiles files) {
+    RuleWatch watched = new RuleWatch(files, () -> load(files));
+    var _ =
+        watch.scheduleWithFixedDelay(
+            watched::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Compiles these texts aside and takes them in place of all rules at hand.
+   *
+   * @return how that ended; fails with {@link RejectedExecutionException} when several changes wait
+   */
+  public CompletableFuture<RuleChange> replace(List<RuleSource> texts) {
+    try {
+      return CompletableFuture.supplyAsync(() -> take("admin", texts), compiler);
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Version of the rules that decide. */
+  public String version() {
+    return policy.rules().version();
+  }
+
+  /** The rules that decide, by name. */
+  public List<RuleInfo> rules() {
+    return policy.rules().rules();
+  }
+
+  /** How the latest attempt to change the rules ended. */
+  public Optional<RuleChange> last() {
+    return Optional.ofNullable(last);
+  }
+
+  private void reload(RuleFiles files) {
+    try {
+      take("files", files.read());
+    } catch (NoSuchFileException e) {
+      failed("files", List.of(new Problem(e.getFile(), 0, "there is no such file")));
+    } catch (IOException | IllegalArgumentException e) {
+      failed("files", List.of(new Problem("rules", 0, String.valueOf(e.getMessage()))));
+    }
+  }
+
+  private RuleChange take(String origin, List<RuleSource> texts) {
+    try {
+      RuleBase compiled = RuleBase.compile(texts);
+      policy.update(compiled);
+      return changed(new RuleChange(time.instant(), origin, compiled.version(), List.of()));
+    } catch (RuleException e) {
+      return failed(origin, e.problems());
+    } catch (RuntimeException e) {
+      // Drools throws what it likes on texts that are broken in a way it does not know.
+      return failed(origin, List.of(new Problem("rules", 0, String.valueOf(e.getMessage()))));
+    }
+  }
+
+  private RuleChange failed(String origin, List<Problem> problems) {
+    return changed(new RuleChange(time.instant(), origin, version(), problems));
+  }
+
+  private RuleChange changed(RuleChange change) {
+    last = change;
+    failing.accept(!change.succeeded());
+    if (change.succeeded()) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "event=rules_changed origin=%s version=%s".formatted(change.origin(), change.version()));
+    } else {
+      change
+          .problems()
+          .forEach(problem ->
+              LOG.log(
+                  System.Logger.Level.WARNING,
+                  "event=rules_kept origin=%s version=%s problem=\"%s\""
+                      .formatted(change.origin(), change.version(), problem)));
+    }
+    return change;
+  }
+
+  @Override
+  public void close() {
+    watch.shutdownNow();
+    compiler.shutdownNow();
+  }
+}
