@@ -1,6 +1,7 @@
 package dev.gearbox.policy.decide;
 
-import dev.gearbox.policy.fact.Forecast;
+import dev.gearbox.engine.Lane;
+import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.predict.CacheModel;
 import dev.gearbox.policy.predict.LatencyModel;
@@ -12,25 +13,23 @@ import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 
 /** Holds a decision against what became of it: counts, and teaches the models. */
 final class Outcomes {
-  private static final double COVERAGE_GAIN = 0.01;
-
   static final String ALL = MetricNames.ALL_TARGETS;
 
   private final LatencyModel latency;
   private final LengthModel lengths;
   private final CacheModel caches;
   private final PolicyMeters meters;
-  private final ConcurrentHashMap<Covered, Double> coverage = new ConcurrentHashMap<>();
+  private final Promises promises;
 
   Outcomes(LatencyModel latency, LengthModel lengths, CacheModel caches, PolicyMeters meters) {
     this.latency = latency;
     this.lengths = lengths;
     this.caches = caches;
     this.meters = meters;
+    this.promises = new Promises(meters.prediction());
   }
 
   Actual learn(DecisionRecord made, RequestTimeline timeline) {
@@ -70,40 +69,29 @@ final class Outcomes {
       CandidateRow answered,
       RequestTimeline timeline,
       Map<String, Boolean> met) {
-    String pool = answered.facts().pool();
-    Forecast forecast = answered.facts().forecast();
-    latency.learn(
-        new Measured(
-            CandidateList.errorGroup(pool, answered.facts().variant()),
-            request.streaming(),
-            request.serviceClass().lane(),
-            request.serviceClass().attainment(),
-            forecast,
-            timeline.ttftSeconds(),
-            timeline.tpotSeconds(),
-            timeline.totalSeconds(),
-            Attained.complete(timeline),
-            Attained.latenciesMet(request.targets(), met)));
-    if (timeline.ttftSeconds() > 0) {
-      meters.predicted(pool, Attained.TTFT, forecast.ttftP50() / timeline.ttftSeconds());
-      cover(request, pool, Attained.TTFT, timeline.ttftSeconds() <= forecast.ttftHigh());
+    CandidateFacts facts = answered.facts();
+    String group = CandidateList.errorGroup(facts.pool(), facts.variant());
+    Lane lane = request.serviceClass().lane();
+    Boolean inTime = Attained.latenciesMet(request.targets(), met);
+    boolean drifted =
+        latency.learn(
+            new Measured(
+                group,
+                request.streaming(),
+                lane,
+                request.serviceClass().attainment(),
+                facts.forecast(),
+                timeline.ttftSeconds(),
+                timeline.tpotSeconds(),
+                timeline.totalSeconds(),
+                Attained.complete(timeline),
+                inTime));
+    promises.measure(request, facts, timeline);
+    promises.chance(facts, inTime);
+    if (drifted) {
+      meters.prediction().drifted(facts.pool());
     }
-    if (timeline.tpotSeconds() > 0) {
-      meters.predicted(pool, Attained.TPOT, forecast.tpotP50() / timeline.tpotSeconds());
-      cover(request, pool, Attained.TPOT, timeline.tpotSeconds() <= forecast.tpotHigh());
-    }
+    boolean wider = latency.conservative(group, request.streaming(), lane);
+    meters.prediction().conservative(facts.pool(), facts.variant(), wider);
   }
-
-  /** Shows whether the band that was promised at decision time holds: the share lately within. */
-  private void cover(RequestFacts request, String pool, String target, boolean within) {
-    String quantile = Double.toString(request.serviceClass().attainment());
-    double share =
-        coverage.merge(
-            new Covered(pool, target, quantile),
-            within ? 1.0 : 0.0,
-            (old, one) -> old + COVERAGE_GAIN * (one - old));
-    meters.coverage(pool, target, quantile, share);
-  }
-
-  private record Covered(String pool, String target, String quantile) {}
 }

@@ -224,6 +224,11 @@ public final class LatencyModel {
     });
   }
 
+  /** Whether bands of this kind are taken wider because they do not hold. */
+  public boolean conservative(String pool, boolean streaming, Lane lane) {
+    return errors(pool, streaming, lane).widening() > 1;
+  }
+
   PoolErrors errors(String pool, boolean streaming, Lane lane) {
     return errors.computeIfAbsent(new Group(pool, streaming, lane), group -> new PoolErrors());
   }

@@ -259,7 +259,13 @@ class GearboxPolicyTest {
         .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 0.0")
         .contains(
             "gearbox_attainment_total{class=\"standard\",target=\"quality\",met=\"true\",} 0.0")
-        .contains("gearbox_prediction_coverage{pool=\"cpu\",target=\"ttft\",quantile=\"0.95\",} ");
+        .contains("gearbox_prediction_coverage{pool=\"cpu\",target=\"ttft\",quantile=\"0.95\",} ")
+        .contains("gearbox_prediction_width{pool=\"cpu\",target=\"tpot\",quantile=\"0.95\",} ")
+        .contains(
+            "gearbox_prediction_pinball_loss{pool=\"cpu\",target=\"ttft\",quantile=\"0.95\",}")
+        .contains("gearbox_prediction_conservative{pool=\"cpu\",variant=\"small\",} 0.0")
+        .contains("gearbox_prediction_brier{pool=\"cpu\",} ")
+        .contains("gearbox_prediction_meets_error{pool=\"cpu\",} ");
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.gearbox.policy.predict;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -9,7 +10,7 @@ import net.jqwik.api.constraints.DoubleRange;
 import org.junit.jupiter.api.Test;
 
 class ErrorBandTest {
-  @Property(tries = 20)
+  @Property(tries = 20, seed = "20261122")
   void theBandCoversItsShareWhateverDriftThereIs(
       @ForAll long seed,
       @ForAll @DoubleRange(min = -0.5, max = 1.5) double drift,
@@ -44,6 +45,39 @@ class ErrorBandTest {
 
     assertThat(low).isBetween(0.0, high);
     assertThat(high).isLessThanOrEqualTo(1);
+  }
+
+  @Property(tries = 20, seed = "20261122")
+  void theBandThatWasPromisedCoversItsShareThoughOutcomesComeLate(
+      @ForAll long seed, @ForAll @DoubleRange(min = 0.05, max = 0.8) double noise) {
+    SplittableRandom random = new SplittableRandom(seed);
+    ErrorBand band = new ErrorBand();
+    ArrayDeque<Promised> underway = new ArrayDeque<>();
+    int covered = 0;
+    int requests = 4000;
+    for (int i = 0; i < requests; i++) {
+      underway.add(new Promised(0.9, band.quantile(0.5), band.quantile(0.9)));
+      if (underway.size() > 20) {
+        Promised promised = underway.remove();
+        double score = 0.4 + noise * random.nextGaussian();
+        covered += score <= promised.high() ? 1 : 0;
+        band.observe(score, promised);
+      }
+    }
+
+    assertThat((double) covered / requests).isBetween(0.86, 0.94);
+  }
+
+  @Test
+  void aBandThatCoversTooLittleIsTakenWider() {
+    ErrorBand band = new ErrorBand();
+    assertThat(band.widening()).isEqualTo(1);
+
+    for (int i = 0; i < 40; i++) {
+      band.observe(i % 2 == 0 ? 3 : -3, new Promised(0.9, 0, 0.1));
+    }
+
+    assertThat(band.widening()).isEqualTo(ErrorBand.CONSERVATIVE);
   }
 
   @Test

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.Targets;
+import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
 import java.util.List;
+import java.util.SplittableRandom;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LatencyModelTest {
@@ -21,6 +27,111 @@ class LatencyModelTest {
 
     assertThat(busy.ttftP50()).isGreaterThan(idle.ttftP50());
     assertThat(busy.tpotP50()).isGreaterThan(idle.tpotP50());
+  }
+
+  @Property(tries = 300)
+  void moreLoadNeverRaisesTheChance(
+      @ForAll @IntRange(min = 0, max = 20) int running,
+      @ForAll @IntRange(min = 0, max = 20) int waiting,
+      @ForAll @IntRange(min = 0, max = 5) int more,
+      @ForAll @IntRange(min = 50, max = 20_000) int ttft,
+      @ForAll @IntRange(min = 20, max = 2000) int tpot) {
+    LatencyModel fresh = new LatencyModel(DevicePrior.CPU);
+    Targets targets =
+        new Targets(Duration.ofMillis(ttft), Duration.ofMillis(tpot), null, null, null, null);
+    Forecast calm = fresh.forecast(load(running, waiting), List.of(), ask(targets, 0));
+    Forecast busy =
+        fresh.forecast(load(running + more, waiting + more), List.of(), ask(targets, 0));
+    EngineLoad other = new EngineLoad("other", BYTES, more, 0, 0, more * 100L, 8);
+    Forecast shared = fresh.forecast(load(running, waiting), List.of(other), ask(targets, 0));
+
+    assertThat(busy.meets()).isLessThanOrEqualTo(calm.meets());
+    assertThat(shared.meets()).isLessThanOrEqualTo(calm.meets());
+    assertThat(calm.meets()).isBetween(0.0, 1.0);
+  }
+
+  @Test
+  void anOldSignalIsLessCertainUpToTwiceTheErrors() {
+    Ask fresh = ask(ttft(2500), 0);
+    Ask old =
+        new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, 0, 0.5, fresh.targets(), fresh.objective());
+
+    Forecast certain = model.forecast(load(0, 0), List.of(), fresh);
+    Forecast less = model.forecast(load(0, 0), List.of(), old);
+
+    assertThat(less.meets()).isLessThan(certain.meets()).isGreaterThan(certain.meetsIfUnknown());
+    assertThat(less.widening()).isBetween(1.4, 1.5);
+    assertThat(less.ttftHigh()).isGreaterThan(certain.ttftHigh());
+    assertThat(less.conservative()).isFalse();
+  }
+
+  @Test
+  void anEngineThatStartsToTakeThriceAsLongIsTakenWiderUntilThatIsLearned() {
+    SplittableRandom random = new SplittableRandom(11);
+    for (int i = 0; i < 300; i++) {
+      answer(1, random);
+    }
+    assertThat(model.conservative("p", true, Lane.INTERACTIVE)).isFalse();
+
+    boolean alarm = false;
+    for (int i = 0; i < 60; i++) {
+      alarm |= answer(3, random);
+    }
+    Forecast doubted = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
+    for (int i = 0; i < 600; i++) {
+      answer(3, random);
+    }
+
+    assertThat(alarm).isTrue();
+    assertThat(doubted.conservative()).isTrue();
+    assertThat(doubted.widening()).isEqualTo(1.5);
+    assertThat(model.conservative("p", true, Lane.INTERACTIVE)).isFalse();
+  }
+
+  @Test
+  void chancesAreHeldAgainstWhatCameOfThem() {
+    Targets targets = ttft(2500);
+    double before = model.forecast(load(0, 0), List.of(), ask(targets, 0)).meets();
+    for (int i = 0; i < 200; i++) {
+      Forecast forecast = model.forecast(load(0, 0), List.of(), ask(targets, 0));
+      model.learn(measured(forecast, Double.NaN, 5, i % 2 == 0));
+    }
+    Forecast after = model.forecast(load(0, 0), List.of(), ask(targets, 0));
+
+    assertThat(before).isGreaterThan(0.8);
+    assertThat(after.meets()).isBetween(0.35, 0.65);
+  }
+
+  @Test
+  void promptsInSmallChunksTakeMoreTurns() {
+    for (int i = 0; i < 100; i++) {
+      model.expect("e", BYTES);
+      int from = i % 4 * 16;
+      model.learn(new StepRecord("e", "d", 2, 600, 16, 16 * (from + 8.0), 0, 120_000_000L, i + 1));
+    }
+    LatencyModel whole = new LatencyModel(DevicePrior.CPU);
+    whole.expect("e", BYTES);
+    for (int i = 0; i < 100; i++) {
+      whole.learn(new StepRecord("e", "d", 2, 600, 16, 16 * 8.0, 0, 120_000_000L, i + 1));
+    }
+
+    double small = model.forecast(load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
+    double large = whole.forecast(load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
+
+    assertThat(small).isGreaterThan(1.5 * large);
+  }
+
+  private boolean answer(double slower, SplittableRandom random) {
+    Forecast forecast = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
+    double factor = slower * Math.exp(0.1 * random.nextGaussian());
+    return model.learn(
+        measured(forecast, forecast.ttft() * factor, forecast.total() * factor, null));
+  }
+
+  private static Measured measured(
+      Forecast forecast, double ttft, double total, @Nullable Boolean met) {
+    return new Measured(
+        "p", true, Lane.INTERACTIVE, 0.95, forecast, ttft, Double.NaN, total, true, met);
   }
 
   @Test

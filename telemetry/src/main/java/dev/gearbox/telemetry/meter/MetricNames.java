@@ -41,6 +41,12 @@ public final class MetricNames {
   public static final String COST = "gearbox_cost_total";
   public static final String PREDICTED_OVER_ACTUAL = "gearbox_predicted_over_actual";
   public static final String COVERAGE = "gearbox_prediction_coverage";
+  public static final String BAND_WIDTH = "gearbox_prediction_width";
+  public static final String PINBALL = "gearbox_prediction_pinball_loss";
+  public static final String DRIFT = "gearbox_prediction_drift_total";
+  public static final String CONSERVATIVE = "gearbox_prediction_conservative";
+  public static final String BRIER = "gearbox_prediction_brier";
+  public static final String MEETS_ERROR = "gearbox_prediction_meets_error";
   public static final String RULE_FIRED = "gearbox_rule_fired_total";
   public static final String POLICY_INFO = "gearbox_policy_info";
   public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";

@@ -13,23 +13,21 @@ import java.util.function.LongSupplier;
 public final class PolicyMeters {
   private final CollectorRegistry registry;
   private final Labels classes;
-  private final Labels pools;
   private final Labels rules;
   private final Labels variants;
   private final Counter attainment;
   private final Counter ruleFired;
   private final Counter cost;
   private final Histogram decision;
-  private final Histogram predictedOverActual;
+  private final PredictionMeters prediction;
   private final Summary qualityServed;
-  private final Gauge coverage;
   private final Gauge info;
   private final Gauge reloadFailed;
 
   PolicyMeters(CollectorRegistry registry, int labelValues) {
     this.registry = registry;
     classes = new Labels(labelValues);
-    pools = new Labels(labelValues);
+    prediction = new PredictionMeters(registry, labelValues);
     rules = new Labels(labelValues);
     variants = new Labels(labelValues);
     attainment =
@@ -48,18 +46,9 @@ public final class PolicyMeters {
         Histogram.build(MetricNames.DECISION, "Time that a decision took.")
             .buckets(Buckets.MICRO)
             .register(registry);
-    predictedOverActual =
-        Histogram.build(MetricNames.PREDICTED_OVER_ACTUAL, "Predicted latency over actual.")
-            .labelNames("pool", "target")
-            .buckets(Buckets.RATIO)
-            .register(registry);
     qualityServed =
         Summary.build(MetricNames.QUALITY_SERVED, "Quality of the variants that answered.")
             .labelNames("class")
-            .register(registry);
-    coverage =
-        Gauge.build(MetricNames.COVERAGE, "Share of actual latencies within the band.")
-            .labelNames("pool", "target", "quantile")
             .register(registry);
     info =
         Gauge.build(MetricNames.POLICY_INFO, "1 for the policy version that decides.")
@@ -109,13 +98,8 @@ public final class PolicyMeters {
     cost.labels(classes.bound(serviceClass), variants.bound(variant)).inc(amount);
   }
 
-  public void predicted(String pool, String target, double predictedOverActual) {
-    this.predictedOverActual.labels(pools.bound(pool), target).observe(predictedOverActual);
-  }
-
-  /** Share of actual latencies at or under the band's {@code quantile}. */
-  public void coverage(String pool, String target, String quantile, double share) {
-    coverage.labels(pools.bound(pool), target, quantile).set(share);
+  public PredictionMeters prediction() {
+    return prediction;
   }
 
   /** Whether the latest attempt to change the rules failed; the former ones decide then. */
