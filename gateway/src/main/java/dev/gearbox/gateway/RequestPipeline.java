@@ -1,11 +1,9 @@
 package dev.gearbox.gateway;
 
-import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.dispatch.Dispatcher;
-import dev.gearbox.gateway.dispatch.Dispatcher.Indexed;
 import dev.gearbox.gateway.dispatch.EncodedPrompts;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.Gearing;
@@ -20,25 +18,15 @@ import java.util.function.Function;
 import reactor.core.publisher.Flux;
 
 /** The line: may it enter, which engines are there, what are its tokens, which gear, run it. */
-final class RequestPipeline implements Line {
-  private final Function<InferenceRequest, Passage> admission;
-  private final ReadyEngines engines;
-  private final PromptEncoders encoders;
-  private final Gearing gearing;
-  private final Dispatcher dispatcher;
-
-  RequestPipeline(
-      Function<InferenceRequest, Passage> admission,
-      ReadyEngines engines,
-      PromptEncoders encoders,
-      Gearing gearing,
-      Dispatcher dispatcher) {
-    this.admission = admission;
-    this.engines = engines;
-    this.encoders = encoders;
-    this.gearing = gearing;
-    this.dispatcher = dispatcher;
-  }
+record RequestPipeline(
+    Function<InferenceRequest, Passage> admission,
+    ReadyEngines engines,
+    PromptEncoders encoders,
+    Gearing gearing,
+    Dispatcher dispatcher)
+    implements Line {
+  private static final Refusal GONE =
+      Refusal.later(ErrorCode.NO_ENGINE, "the engine has just gone", Duration.ofSeconds(1));
 
   @Override
   public Flux<LineEvent> run(InferenceRequest request) {
@@ -86,13 +74,11 @@ final class RequestPipeline implements Line {
     Flux<LineEvent> answer =
         dispatcher
             .submit(passage.request(), route, slot.running(), prompts.of(slot))
-            .map(RequestPipeline::lineEvent)
-            .takeUntil(LineEvent.Refused.class::isInstance)
             .switchOnFirst((first, all) ->
                 first.get() instanceof LineEvent.Refused(Refusal refusal) && refusal.elsewhere()
                     ? failover(passage, route, prompts, all)
                     : all);
-    return Flux.concat(Flux.just(opened), answer);
+    return answer.startWith(opened);
   }
 
   /** Nothing was answered yet, so the next best engine may, without the client noticing. */
@@ -102,17 +88,6 @@ final class RequestPipeline implements Line {
         .next(route, prompts)
         .map(next -> generate(passage, next, prompts))
         .orElse(otherwise);
-  }
-
-  private static final Refusal GONE =
-      Refusal.later(ErrorCode.NO_ENGINE, "the engine has just gone", Duration.ofSeconds(1));
-
-  private static LineEvent lineEvent(Indexed event) {
-    return switch (event.event()) {
-      case TokenEvent.Token token -> new LineEvent.Token(event.index(), token);
-      case TokenEvent.Finished end -> new LineEvent.Ended(event.index(), end);
-      case TokenEvent.Failed failed -> new LineEvent.Refused(Refusal.of(failed));
-    };
   }
 
   private static Flux<LineEvent> end(Refusal refusal) {

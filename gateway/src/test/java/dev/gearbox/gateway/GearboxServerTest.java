@@ -405,6 +405,30 @@ class GearboxServerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anEngineThatFailsBeforeItsFirstTokenIsReplacedWithoutTheClientNoticing(boolean stream)
+      throws Exception {
+    String body = chat(2, ",\"stream\":" + stream).replace("\"auto\"", "\"both\"");
+    try (TestingServer two = TestingServer.ready(Duration.ZERO)) {
+      var better = two.post("/v1/chat/completions", body);
+      assertThat(better.headers().firstValue("x-gearbox-variant")).contains(TestingServer.LARGE);
+      two.large.broken = true;
+
+      var answer = two.post("/v1/chat/completions", body);
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("x-gearbox-variant")).contains(TestingServer.VARIANT);
+      assertThat(answer.body()).contains(" w1").doesNotContain("\"error\"");
+      two.await(() -> two.server.inFlight() == 0);
+
+      two.engine.broken = true;
+      var nobody = two.post("/v1/chat/completions", body);
+      assertThat(nobody.statusCode()).isEqualTo(502);
+      two.await(() -> two.server.inFlight() == 0);
+    }
+  }
+
   @Test
   void tenantsNeedTheirKey() throws Exception {
     var tenant = acme();

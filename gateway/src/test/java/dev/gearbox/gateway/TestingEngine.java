@@ -30,6 +30,10 @@ final class TestingEngine implements Engine {
   private final Duration pace;
   private final Sinks.Empty<Void> closed = Sinks.empty();
   private volatile boolean gone;
+
+  /** Fails every request before its first token. */
+  volatile boolean broken;
+
   final AtomicInteger running = new AtomicInteger();
   final AtomicInteger emitted = new AtomicInteger();
   final AtomicInteger encoded = new AtomicInteger();
@@ -69,6 +73,12 @@ final class TestingEngine implements Engine {
 
   @Override
   public Flow.Publisher<TokenEvent> submit(GenerationRequest request) {
+    if (broken) {
+      return JdkFlowAdapter.publisherToFlowPublisher(
+          Flux.just(
+              new TokenEvent.Failed(
+                  TokenEvent.FailureCode.ENGINE_FAILED, "the engine is broken", TokenCounts.NONE)));
+    }
     Flux<TokenEvent> tokens = Flux.range(0, request.maxTokens()).map(i -> token(request, i));
     if (!pace.isZero()) {
       tokens = tokens.delayElements(pace);

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.dispatch.EngineOpener;
+import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -35,6 +36,9 @@ import java.util.function.BooleanSupplier;
 final class TestingServer implements AutoCloseable {
   static final String VARIANT = "test-small";
 
+  /** Of better quality, so that it is chosen while nothing else counts. */
+  static final String LARGE = "test-large";
+
   /**
    * No answer takes as long, not on the slowest machine: whoever waits longer waits for nothing.
    */
@@ -44,6 +48,7 @@ final class TestingServer implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   final TestingEngine engine;
+  final TestingEngine large;
   final GearboxServer server;
   final Core core;
   final CountDownLatch weights = new CountDownLatch(1);
@@ -62,7 +67,7 @@ final class TestingServer implements AutoCloseable {
       throws Exception {
     TestingServer server = new TestingServer(pace, limits, tenants, quotas);
     server.weights.countDown();
-    server.await(() -> server.server.engines().getFirst().usable());
+    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
     return server;
   }
 
@@ -71,19 +76,18 @@ final class TestingServer implements AutoCloseable {
       Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
       throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
+    large = new TestingEngine("pool/" + LARGE, LARGE, pace);
     ServerPlan plan =
         new ServerPlan(
             "127.0.0.1",
             0,
             0,
             1 << 20,
-            new ModelCatalog(List.of(new ModelFamily("auto", List.of(VARIANT)))),
-            List.of(
-                new ServerPlan.Planned(
-                    "pool/" + VARIANT,
-                    "pool",
-                    new VariantInfo(VARIANT, Set.of("quantized"), 0.9, 100_000_000),
-                    "test")),
+            new ModelCatalog(
+                List.of(
+                    new ModelFamily("auto", List.of(VARIANT)),
+                    new ModelFamily("both", List.of(VARIANT, LARGE)))),
+            List.of(planned(VARIANT, 0.9), planned(LARGE, 1.0)),
             new ServiceClasses(List.of(standard("standard", 0), standard("interactive", 10))),
             new Gatekeeper(tenants, true),
             limits,
@@ -93,10 +97,19 @@ final class TestingServer implements AutoCloseable {
     EngineOpener opener =
         (slot, registry) -> {
           weights.await();
-          return new EngineOpener.Opened(engine, "encoder");
+          return new EngineOpener.Opened(
+              slot.variant().name().equals(VARIANT) ? engine : large, "encoder");
         };
     core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, 100, 1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
+  }
+
+  private static ServerPlan.Planned planned(String variant, double quality) {
+    return new ServerPlan.Planned(
+        "pool/" + variant,
+        "pool",
+        new VariantInfo(variant, Set.of("quantized"), quality, 100_000_000),
+        "test");
   }
 
   private static ServiceClass standard(String name, int priority) {

@@ -6,6 +6,8 @@ import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.stream.LineEvent;
 import dev.gearbox.policy.decide.Decision;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
+import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /** Submits a decided request: one sequence for each answer to each prompt. */
@@ -20,12 +23,8 @@ public final class Dispatcher {
   /** Events of one sequence that may wait for a slow reader. */
   private static final int PREFETCH = 16;
 
-  /**
-   * An event of one of the request's answers.
-   *
-   * @param index of the answer
-   */
-  public record Indexed(int index, TokenEvent event) {}
+  /** In a subscriber's context: where it reads, if not on the parallel scheduler. */
+  public static final Class<Scheduler> READER = Scheduler.class;
 
   private final Watchdog watchdog;
 
@@ -33,23 +32,44 @@ public final class Dispatcher {
     this.watchdog = watchdog;
   }
 
-  /** Events of all answers; each answer's in order. Cancelling stops every sequence. */
-  public Flux<Indexed> submit(
+  /**
+   * Events of all answers; each answer's in order, to the end or the first refusal. Cancelling
+   * stops every sequence.
+   */
+  public Flux<LineEvent> submit(
       InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
     List<GenerationRequest> sequences = sequences(request, route, engine, prompts);
-    List<Flux<Indexed>> answers = new ArrayList<>(sequences.size());
+    return Flux.deferContextual(context -> {
+      Scheduler reader = context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
+      return submit(sequences, engine, reader);
+    });
+  }
+
+  private Flux<LineEvent> submit(
+      List<GenerationRequest> sequences, Engine engine, Scheduler reader) {
+    List<Flux<LineEvent>> answers = new ArrayList<>(sequences.size());
     for (int i = 0; i < sequences.size(); i++) {
       int index = i;
       answers.add(
           JdkFlowAdapter.flowPublisherToFlux(engine.submit(sequences.get(i)))
               // Off the device's thread, which must not wait for whatever readers do.
-              .publishOn(Schedulers.parallel(), PREFETCH)
-              .map(event -> new Indexed(index, event)));
+              .publishOn(reader, PREFETCH)
+              .map(event -> lineEvent(index, event)));
     }
-    return watchdog.guard(
-        answers.size() == 1
-            ? answers.getFirst()
-            : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size(), PREFETCH));
+    return watchdog
+        .guard(
+            answers.size() == 1
+                ? answers.getFirst()
+                : Flux.fromIterable(answers).flatMap(answer -> answer, answers.size(), PREFETCH))
+        .takeUntil(LineEvent.Refused.class::isInstance);
+  }
+
+  private static LineEvent lineEvent(int index, TokenEvent event) {
+    return switch (event) {
+      case TokenEvent.Token token -> new LineEvent.Token(index, token);
+      case TokenEvent.Finished end -> new LineEvent.Ended(index, end);
+      case TokenEvent.Failed failed -> new LineEvent.Refused(Refusal.of(failed));
+    };
   }
 
   private static List<GenerationRequest> sequences(

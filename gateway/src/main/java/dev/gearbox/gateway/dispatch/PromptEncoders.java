@@ -20,10 +20,20 @@ import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Turns prompts into tokens on a few threads of its own behind a bounded queue: a prompt of a
- * hundred thousand tokens takes a tenth of a second, which no reactor thread may spend.
+ * Turns prompts into tokens: small ones where they come, others on a few threads of its own behind
+ * a bounded queue. A prompt of a hundred thousand tokens takes a tenth of a second, which no
+ * reactor thread may spend.
  */
 public final class PromptEncoders implements AutoCloseable {
+  /**
+   * Prompts that are encoded where they come, reactor threads included: it takes a tenth of a
+   * millisecond, and handing them to another thread and back takes as long on a busy machine.
+   */
+  private static final int SMALL = 1024;
+
+  /** What a message costs in a template beyond its text. */
+  private static final int MESSAGE = 32;
+
   /** No tokenizer makes tokens of more characters, repeated ones included. */
   private static final int CHARACTERS_PER_TOKEN = 128;
 
@@ -42,7 +52,11 @@ public final class PromptEncoders implements AutoCloseable {
 
   /** The prompts of a request for each of these engines, each distinct encoder asked once. */
   public Mono<Result<EncodedPrompts>> encode(InferenceRequest request, List<EngineSlot> engines) {
-    return Mono.fromCallable(() -> encodeNow(request, engines))
+    Mono<Result<EncodedPrompts>> encoded = Mono.fromCallable(() -> encodeNow(request, engines));
+    if (small(request)) {
+      return encoded;
+    }
+    return encoded
         .subscribeOn(workers)
         .onErrorResume(
             RejectedExecutionException.class,
@@ -53,6 +67,24 @@ public final class PromptEncoders implements AutoCloseable {
                             ErrorCode.OVERLOADED,
                             "too many prompts wait to be tokenized",
                             Duration.ofSeconds(1)))));
+  }
+
+  private static boolean small(InferenceRequest request) {
+    long cost = 0;
+    for (Prompt prompt : request.prompts()) {
+      cost += cost(prompt);
+    }
+    return cost <= SMALL;
+  }
+
+  private static long cost(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text(String text) -> text.length();
+      case Prompt.Tokens(TokenIds ids) -> ids.size();
+      case Prompt.Chat(List<Prompt.Message> messages, String tools) ->
+          // Rendering tools takes a template longer than their text tells.
+          tools != null ? SMALL + 1 : characters(prompt) + (long) MESSAGE * messages.size();
+    };
   }
 
   private static Result<EncodedPrompts> encodeNow(

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.dispatch.Dispatcher;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.gateway.stream.LineEvent;
 import dev.gearbox.gateway.stream.Opening;
@@ -20,6 +21,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Writes what the line says about one request. Nothing is committed before the line's first word
@@ -63,7 +65,11 @@ final class LineResponse {
     if (!request.ignoredFields().isEmpty()) {
       response.getHeaders().set("x-gearbox-ignored", String.join(", ", request.ignoredFields()));
     }
-    return request.streaming() ? stream(request, response) : whole(request, response);
+    Mono<Void> written = request.streaming() ? stream(request, response) : whole(request, response);
+    Scheduler reader = EventLoops.of(response);
+    return reader == null
+        ? written
+        : written.contextWrite(context -> context.put(Dispatcher.READER, reader));
   }
 
   private Mono<Void> whole(InferenceRequest request, ServerHttpResponse response) {
