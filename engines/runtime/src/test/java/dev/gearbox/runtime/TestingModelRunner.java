@@ -9,14 +9,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * A model without silicon. Its KV memory remembers which token stands where, and its logits are a
  * hash of everything that the block table leads to, so that a wrong, shared or overwritten block
- * changes the answer. Token 0 ends it.
+ * changes the answer. Token 0 ends it. A repetitive one mostly goes on with the token after the
+ * last, round and round, and now and then, as the hash has it, with any.
  */
 public class TestingModelRunner implements ModelRunner {
   public static final int VOCABULARY = 128;
   private static final int EMPTY = -1;
+  private static final int PERIOD = 9;
 
   private final int maxStepTokens;
   private final long stepNanos;
+  private final boolean repetitive;
   private int[][] kv = {};
   private volatile int failAfter = Integer.MAX_VALUE;
   private volatile @Nullable Semaphore gate;
@@ -27,8 +30,18 @@ public class TestingModelRunner implements ModelRunner {
    * @param stepNanos time that a step takes
    */
   public TestingModelRunner(int maxStepTokens, long stepNanos) {
+    this(maxStepTokens, stepNanos, false);
+  }
+
+  private TestingModelRunner(int maxStepTokens, long stepNanos, boolean repetitive) {
     this.maxStepTokens = maxStepTokens;
     this.stepNanos = stepNanos;
+    this.repetitive = repetitive;
+  }
+
+  /** One whose answers repeat themselves, and whose steps take equally long at any size. */
+  public static TestingModelRunner repetitive(int maxStepTokens) {
+    return new TestingModelRunner(maxStepTokens, 500_000, true);
   }
 
   /** Lets {@code steps} more steps pass and throws in the one after. */
@@ -106,7 +119,11 @@ public class TestingModelRunner implements ModelRunner {
         int[] block = kv[batch.blocks(s)[position / BLOCK_TOKENS]];
         block[position % BLOCK_TOKENS] = batch.token(i);
         if (batch.wantsLogits(i)) {
-          predict(attend(batch.blocks(s), position), logits, row * VOCABULARY);
+          long hash = attend(batch.blocks(s), position);
+          predict(hash, logits, row * VOCABULARY);
+          if (repetitive && (hash & 7) != 0) {
+            logits[row * VOCABULARY + 1 + batch.token(i) % PERIOD] = 8;
+          }
           row++;
         }
       }

@@ -6,13 +6,17 @@ import picocli.CommandLine.Mixin;
 /** Measurements. */
 @Command(
     name = "bench",
-    description = "Measure the engine or the gateway on this machine.",
-    subcommands = {BenchEngineCommand.class, BenchGatewayCommand.class})
+    description = "Measure the engine, guessing ahead, or the gateway on this machine.",
+    subcommands = {
+      BenchEngineCommand.class,
+      BenchGatewayCommand.class,
+      BenchSpeculationCommand.class
+    })
 final class BenchCommand implements Runnable {
   @Mixin CommonOptions common = new CommonOptions();
 
   @Override
   public void run() {
-    throw new WrongUsageException("which? bench engine, or bench gateway");
+    throw new WrongUsageException("which? bench engine, bench gateway, or bench speculation");
   }
 }

@@ -24,11 +24,20 @@ final class SchedulerTest {
     scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens, 0, maxStepTokens);
   }
 
+  private void guessing(int maxDrafts, int exactTokens) {
+    scheduler = new Scheduler<>(cache, time, 4, 16, maxDrafts, exactTokens);
+  }
+
   private Sequence add(int promptTokens, Lane lane, int priority, long tpotTargetNanos) {
     int[] prompt = new int[promptTokens];
     for (int i = 0; i < promptTokens; i++) {
       prompt[i] = 1000 * arrivals + i;
     }
+    return add(prompt, lane, priority, tpotTargetNanos, false);
+  }
+
+  private Sequence add(
+      int[] prompt, Lane lane, int priority, long tpotTargetNanos, boolean speculate) {
     GenerationRequest request =
         new GenerationRequest(
             "r" + arrivals,
@@ -42,10 +51,16 @@ final class SchedulerTest {
             tpotTargetNanos,
             Long.MAX_VALUE,
             "",
-            false);
+            speculate);
     Sequence sequence = new Sequence(request, arrivals++);
     scheduler.add(sequence);
     return sequence;
+  }
+
+  /** A sequence whose text is 7, 7, 7, …, as what {@link #step} appends. */
+  private Sequence addRepetitive() {
+    int[] prompt = {7, 7, 7};
+    return add(prompt, Lane.INTERACTIVE, 0, 0, true);
   }
 
   private Sequence add(int promptTokens) {
@@ -58,7 +73,12 @@ final class SchedulerTest {
     scheduler.computed(plan);
     for (Chunk<Sequence> chunk : plan.chunks()) {
       if (chunk.last()) {
-        chunk.sequence().append(7);
+        do {
+          chunk.sequence().append(7);
+        } while (chunk.sequence().remaining() == 0);
+        if (chunk.drafts() > 0) {
+          scheduler.verified(chunk);
+        }
       }
     }
     return plan;
@@ -259,6 +279,78 @@ final class SchedulerTest {
     scheduler.remove(first);
     scheduler.remove(second);
     assertThat(cache.free()).isEqualTo(64);
+  }
+
+  @Test
+  void guessesAheadForWhatRepeatsItselfAndTakesWhatIsRight() {
+    guessing(3, 16);
+    Sequence sequence = addRepetitive();
+    step();
+    int steps = 0;
+    while (sequence.generated() < 40) {
+      assertThat(tokensOf(step(), sequence)).isBetween(1, 4);
+      steps++;
+    }
+    assertThat(steps).isLessThan(20);
+    assertThat(sequence.remaining()).isEqualTo(1);
+    assertThat(sequence.table().size()).isEqualTo(cache.blocksFor(sequence.size()));
+  }
+
+  @Test
+  void givesTheBlocksOfWrongGuessesBack() {
+    guessing(3, 16);
+    Sequence sequence = addRepetitive();
+    step();
+    StepPlan<Sequence> plan = scheduler.schedule(0);
+    Chunk<Sequence> chunk = plan.chunks().getFirst();
+    assertThat(chunk.drafts()).isPositive();
+    assertThat(sequence.table().size()).isEqualTo(2);
+    scheduler.computed(plan);
+    assertThat(sequence.computed()).isEqualTo(4);
+    sequence.append(8);
+    assertThat(scheduler.verified(chunk)).isZero();
+    assertThat(sequence.computed()).isEqualTo(4);
+    scheduler.remove(sequence);
+    assertThat(cache.free()).isEqualTo(64);
+    // What was guessed is found by nobody: 7 7 7 7 is there, nothing behind it.
+    Sequence same = add(new int[] {7, 7, 7, 7, 7, 7, 7, 7, 7}, Lane.INTERACTIVE, 0, 0, false);
+    assertThat(scheduler.schedule(0).admitted().getFirst().cached()).isEqualTo(4);
+    assertThat(same.computed()).isEqualTo(4);
+  }
+
+  @Test
+  void guessesNothingInStepsThatComputePromptsOrGrowTooLarge() {
+    guessing(3, 2);
+    Sequence first = addRepetitive();
+    step();
+    assertThat(tokensOf(step(), first)).isEqualTo(2);
+    Sequence second = addRepetitive();
+    assertThat(tokensOf(step(), first)).isEqualTo(1);
+    assertThat(tokensOf(step(), first)).isEqualTo(1);
+    assertThat(second.decoding()).isTrue();
+  }
+
+  @Test
+  void guessesNeverDisplaceAnybody() {
+    cache = new KvCache(2, BLOCK);
+    guessing(3, 16);
+    Sequence first = addRepetitive();
+    Sequence second = addRepetitive();
+    step();
+    StepPlan<Sequence> plan = step();
+    assertThat(plan.preempted()).isEmpty();
+    assertThat(tokensOf(plan, first)).isEqualTo(1);
+    assertThat(tokensOf(plan, second)).isEqualTo(1);
+  }
+
+  @Test
+  void guessesNoFurtherThanTheAnswerMayGo() {
+    guessing(8, 16);
+    Sequence sequence = addRepetitive();
+    while (sequence.generated() < 100) {
+      step();
+    }
+    assertThat(sequence.generated()).isEqualTo(100);
   }
 
   @Test
