@@ -4,7 +4,6 @@ import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
-import dev.gearbox.engine.TokenEvent.FinishReason;
 import dev.gearbox.runtime.EngineStatus.Load;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.sample.Sampler;
@@ -244,19 +243,7 @@ final class EngineLoop {
 
   private void take(Chunk<Generation> chunk, float[] logits, int row, long nowNanos) {
     Generation generation = chunk.sequence();
-    int vocabulary = runner.vocabulary();
-    TokenEvent last = null;
-    try {
-      FinishReason reason;
-      int at = row;
-      do {
-        reason = generation.accept(logits, at++ * vocabulary, vocabulary, nowNanos);
-      } while (reason == null && generation.remaining() == 0);
-      last = reason == null ? null : generation.finished(reason);
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.ERROR, "event=sampling_failed engine=" + spec.engine(), e);
-      last = generation.failed(FailureCode.ENGINE_FAILED, "no token could be sampled");
-    }
+    TokenEvent last = generation.accept(logits, row, runner.vocabulary(), nowNanos);
     if (chunk.drafts() > 0) {
       int accepted = scheduler.verified(chunk);
       if (generation.stream() != warmUp) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * what happened. Confined to the owner thread.
  */
 final class Generation extends Sequence {
+  private static final System.Logger LOG = System.getLogger(Generation.class.getName());
   private static final long NEVER = NO_TOKEN;
 
   private final TokenStream stream;
@@ -62,8 +63,29 @@ final class Generation extends Sequence {
     return true;
   }
 
+  /**
+   * Takes the tokens that a step gives: one, and as many more as guesses were right.
+   *
+   * @param row of {@code logits} where its own begin
+   * @return its last event when it ends there; null to go on
+   */
+  @Nullable TokenEvent accept(float[] logits, int row, int vocabulary, long nowNanos) {
+    try {
+      int from = row * vocabulary;
+      FinishReason reason = next(logits, from, vocabulary, nowNanos);
+      while (reason == null && remaining() == 0) {
+        from += vocabulary;
+        reason = next(logits, from, vocabulary, nowNanos);
+      }
+      return reason == null ? null : finished(reason);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "event=sampling_failed request=" + request().id(), e);
+      return failed(FailureCode.ENGINE_FAILED, "no token could be sampled");
+    }
+  }
+
   /** Takes the next token from a row of logits; the reason to end there, or null to go on. */
-  @Nullable FinishReason accept(float[] logits, int from, int vocabulary, long nowNanos) {
+  private @Nullable FinishReason next(float[] logits, int from, int vocabulary, long nowNanos) {
     int token = sampler.sample(logits, from, vocabulary);
     if (firstToken == NEVER) {
       firstToken = nowNanos;
@@ -85,7 +107,7 @@ final class Generation extends Sequence {
     return generated() == request().maxTokens() ? FinishReason.LENGTH : null;
   }
 
-  TokenEvent finished(FinishReason reason) {
+  private TokenEvent finished(FinishReason reason) {
     String text = stopText.append(decoder.flush());
     if (stopText.stopped()) {
       return new TokenEvent.Finished(FinishReason.STOP, text, counts(), timings());

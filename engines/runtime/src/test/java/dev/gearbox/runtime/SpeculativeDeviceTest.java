@@ -11,6 +11,7 @@ import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.Finished;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.telemetry.record.TokenCounts;
+import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,11 @@ final class SpeculativeDeviceTest {
   private Engine open(int kvBlocks, int maxDrafts, TestingModelRunner runner) {
     EngineSpec spec =
         new EngineSpec("p/e", "p", "e", "f", Set.of(), 8, 4096, kvBlocks, 32, 64, maxDrafts);
-    return device.open(spec, runner, new TestingPromptEncoder());
+    Engine engine = device.open(spec, runner, new TestingPromptEncoder());
+    while (engine.signal().state() != State.READY) {
+      Thread.onSpinWait();
+    }
+    return engine;
   }
 
   private GenerationRequest request(int number, boolean ignoreEos, String... stop) {

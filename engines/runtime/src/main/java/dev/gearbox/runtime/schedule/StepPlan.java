@@ -32,11 +32,6 @@ public record StepPlan<S extends Sequence>(
     public int drafts() {
       return decode ? count - 1 : 0;
     }
-
-    /** Rows of logits that it asks for. */
-    public int rows() {
-      return last() ? 1 + drafts() : 0;
-    }
   }
 
   /**
