@@ -28,7 +28,8 @@ record Core(
     implements AutoCloseable {
   private static final int LABEL_VALUES = 200;
 
-  static Core start(LongSupplier clock, Rules rules, int keepDecisions, long seed) {
+  static Core start(
+      LongSupplier clock, Rules rules, ChoiceOptions options, int keepDecisions, long seed) {
     ExecutorService listeners =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("gearbox-telemetry").factory());
@@ -38,7 +39,7 @@ record Core(
     GearboxPolicy policy =
         new GearboxPolicy(
             rules,
-            ChoiceOptions.DEFAULT,
+            options,
             new LatencyModel(DevicePrior.CPU),
             decisions,
             meters.policy(),

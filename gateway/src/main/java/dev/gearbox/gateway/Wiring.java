@@ -22,6 +22,7 @@ import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
@@ -72,6 +73,7 @@ final class Wiring {
         Core.start(
             System::nanoTime,
             rules == null ? ConservativeRules.INSTANCE : rules,
+            ChoiceOptions.DEFAULT.with(config.policy().pricing()),
             config.policy().record().keep(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();

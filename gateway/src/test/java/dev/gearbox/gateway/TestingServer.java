@@ -12,6 +12,7 @@ import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.rule.ConservativeRules;
@@ -100,7 +101,7 @@ final class TestingServer implements AutoCloseable {
           return new EngineOpener.Opened(
               slot.variant().name().equals(VARIANT) ? engine : large, "encoder");
         };
-    core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, 100, 1);
+    core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, ChoiceOptions.DEFAULT, 100, 1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
   }
 

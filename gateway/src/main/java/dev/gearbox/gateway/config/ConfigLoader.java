@@ -99,7 +99,7 @@ public final class ConfigLoader {
                     ? "file:" + beside.resolveSibling(name.substring(5))
                     : name)
             .toList();
-    return new PolicyConfig(rules, written.reload(), written.record());
+    return new PolicyConfig(rules, written.reload(), written.pricing(), written.record());
   }
 
   private static GearboxConfig complete(GearboxConfig written, Text builtIn, @Nullable Path file) {

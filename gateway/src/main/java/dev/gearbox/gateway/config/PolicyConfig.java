@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.config;
 
+import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.workshop.settings.Setting;
 import java.util.List;
 
@@ -9,6 +10,7 @@ import java.util.List;
  * @param rules rule files, {@code classpath:} or {@code file:}, those relative to the
  *     configuration; empty for the default rules
  * @param reload when rule files are read again
+ * @param pricing what moves the price of a device
  * @param record which decision records are kept
  */
 public record PolicyConfig(
@@ -22,6 +24,12 @@ public record PolicyConfig(
             value = "Whether changes of the rule files are taken while requests run",
             byDefault = "watch")
         Reload reload,
+    @Setting(
+            value =
+                "What moves the price of a device: how busy it is, or how likely what it is given is"
+                    + " to be in time",
+            byDefault = "metered")
+        Pricing pricing,
     @Setting("Which decision records are kept") Records record) {
   public PolicyConfig {
     rules = List.copyOf(rules);

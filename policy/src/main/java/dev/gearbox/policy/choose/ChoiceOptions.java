@@ -8,14 +8,35 @@ package dev.gearbox.policy.choose;
  *     every candidate scores about nothing and ties would pick the heaviest
  * @param exploration share of sheddable requests that try another candidate, so that predictions of
  *     those that were not chosen do not freeze
+ * @param openingMargin share of a perfect answer's points by which an engine that is not open must
+ *     win over those that are, so that requests do not flap between engines of one device
+ * @param pricing what moves the price of a device
  */
-public record ChoiceOptions(double unknownQuality, double meetsFloor, double exploration) {
+public record ChoiceOptions(
+    double unknownQuality,
+    double meetsFloor,
+    double exploration,
+    double openingMargin,
+    Pricing pricing) {
   public static final ChoiceOptions DEFAULT = new ChoiceOptions(0.5, 0.05, 0.01);
+
+  private static final double OPENING_MARGIN = 0.02;
 
   public ChoiceOptions {
     share("unknown quality", unknownQuality);
     share("meets floor", meetsFloor);
     share("exploration", exploration);
+    share("opening margin", openingMargin);
+  }
+
+  /** With the metered price and the usual margin. */
+  public ChoiceOptions(double unknownQuality, double meetsFloor, double exploration) {
+    this(unknownQuality, meetsFloor, exploration, OPENING_MARGIN, Pricing.METERED);
+  }
+
+  /** The same with another price. */
+  public ChoiceOptions with(Pricing other) {
+    return new ChoiceOptions(unknownQuality, meetsFloor, exploration, openingMargin, other);
   }
 
   private static void share(String name, double value) {

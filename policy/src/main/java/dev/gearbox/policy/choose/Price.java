@@ -4,6 +4,8 @@ package dev.gearbox.policy.choose;
  * What a second of a device costs, in points: rises while the device is busier than {@link #GOAL},
  * falls while it is not.
  *
+ * <p>Without a meter, the chances of what it is given move it instead ({@link #promised}).
+ *
  * <pre>
  *   λ ← clip[λ + η·κ·(u − 0.7), 0, 5κ]        each second; u in 0 to 2
  *   κ ← κ + (V/w − κ)/60 per second           points that a device-second earns, the scale of λ
@@ -15,6 +17,8 @@ package dev.gearbox.policy.choose;
 public record Price(double lambda, double kappa) {
   static final double GOAL = 0.7;
   private static final double RATE = 0.05;
+  private static final double PROMISE_RATE = 0.02;
+  private static final double PROMISE_GOAL = 0.97;
   private static final double LIMIT = 5;
   private static final double MEMORY_SECONDS = 60;
   private static final double MAX_BUSY = 2;
@@ -25,6 +29,12 @@ public record Price(double lambda, double kappa) {
   public Price next(double busy) {
     double u = Math.max(0, Math.min(MAX_BUSY, busy));
     double moved = lambda + RATE * kappa * (u - GOAL);
+    return new Price(Math.max(0, Math.min(LIMIT * kappa, moved)), kappa);
+  }
+
+  /** After a decision that gave it a request of chance {@code meets}; 0.97 keeps the price. */
+  public Price promised(double meets) {
+    double moved = lambda + PROMISE_RATE * kappa * (PROMISE_GOAL - meets);
     return new Price(Math.max(0, Math.min(LIMIT * kappa, moved)), kappa);
   }
 

@@ -4,7 +4,7 @@ import dev.gearbox.policy.fact.CandidateFacts;
 
 /**
  * What a candidate is worth, term by term, in points: {@code total = value − damage − congestion −
- * cost}.
+ * cost − opening}.
  *
  * @param quality quality that was counted: the variant's, with its distance from 1 weighted
  * @param meets probability of meeting every target that was counted
@@ -12,6 +12,7 @@ import dev.gearbox.policy.fact.CandidateFacts;
  * @param damage what joining costs the requests already on the device
  * @param congestion price of the device · work
  * @param cost weight · cost of the request
+ * @param opening what an engine that is not open must be ahead of those that are
  * @param total of the above
  */
 public record Score(
@@ -21,6 +22,7 @@ public record Score(
     double damage,
     double congestion,
     double cost,
+    double opening,
     double total) {
 
   static Score of(CandidateFacts candidate, Question question, ChoiceOptions options) {
@@ -34,6 +36,7 @@ public record Score(
     double value = question.classValue() * quality * meets;
     double congestion = candidate.price() * candidate.forecast().work();
     double cost = question.costWeight() * candidate.cost();
+    double opening = candidate.open() ? 0 : options.openingMargin() * question.classValue();
     return new Score(
         quality,
         meets,
@@ -41,7 +44,8 @@ public record Score(
         candidate.damage(),
         congestion,
         cost,
-        value - candidate.damage() - congestion - cost);
+        opening,
+        value - candidate.damage() - congestion - cost - opening);
   }
 
   /** Points that it earns if it meets every target; 0 where it never will. */

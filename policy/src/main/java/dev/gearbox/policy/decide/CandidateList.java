@@ -24,6 +24,7 @@ final class CandidateList {
   private final CacheModel caches;
   private final Bookings bookings;
   private final Underway underway;
+  private final OpenEngines opened;
   private final Prices prices;
 
   CandidateList(
@@ -32,12 +33,14 @@ final class CandidateList {
       CacheModel caches,
       Bookings bookings,
       Underway underway,
+      OpenEngines opened,
       Prices prices) {
     this.latency = latency;
     this.lengths = lengths;
     this.caches = caches;
     this.bookings = bookings;
     this.underway = underway;
+    this.opened = opened;
     this.prices = prices;
   }
 
@@ -46,8 +49,9 @@ final class CandidateList {
    *
    * @param loads of its engines
    * @param cycle seconds that a turn of all of them takes
+   * @param idle whether none of them is open
    */
-  private record Shared(List<EngineLoad> loads, double cycle) {}
+  private record Shared(List<EngineLoad> loads, double cycle, boolean idle) {}
 
   List<CandidateFacts> build(ModelTable models, RequestFacts request, Signals signals, long now) {
     Map<String, VariantFacts> family = models.family(request.model());
@@ -58,7 +62,7 @@ final class CandidateList {
           .add(load(models, signal, now));
     }
     Map<String, Shared> devices = new HashMap<>();
-    loads.forEach((device, all) -> devices.put(device, new Shared(all, latency.cycle(all))));
+    loads.forEach((device, all) -> devices.put(device, shared(all, now)));
     int expected =
         lengths.expect(request.serviceClass().name(), request.tenant(), request.maxTokens());
     List<CandidateFacts> candidates = new ArrayList<>();
@@ -70,6 +74,18 @@ final class CandidateList {
       }
     }
     return candidates;
+  }
+
+  private Shared shared(List<EngineLoad> loads, long now) {
+    boolean idle = true;
+    for (EngineLoad load : loads) {
+      idle = idle && !open(load, now);
+    }
+    return new Shared(loads, latency.cycle(loads), idle);
+  }
+
+  private boolean open(EngineLoad load, long now) {
+    return load.running() > 0 || load.waiting() > 0 || opened.held(load.engine(), now);
   }
 
   /** A pool may be configured with several variants, and each errs in its own way. */
@@ -141,6 +157,7 @@ final class CandidateList {
         self.maxSequences(),
         signal.kvUsage(),
         variant.costPer1kTokens() * (known + expected) / 1000,
+        device.idle() || open(self, now),
         forecast,
         damage,
         prices.lambda(signal.device()));

@@ -2,6 +2,7 @@ package dev.gearbox.policy.decide;
 
 import dev.gearbox.policy.choose.Boost;
 import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.ServiceClass;
@@ -41,7 +42,9 @@ public final class GearboxPolicy implements PolicyEngine {
   private final CacheModel caches = new CacheModel();
   private final Bookings bookings = new Bookings();
   private final Underway underway;
-  private final Prices prices = new Prices();
+  private final OpenEngines opened = new OpenEngines();
+  private final Prices prices;
+  private final PriceShadow shadow;
   private final Standings standings = new Standings();
   private final CandidateList candidates;
   private final Outcomes outcomes;
@@ -85,7 +88,10 @@ public final class GearboxPolicy implements PolicyEngine {
     this.time = time;
     this.seeds = new AtomicLong(seed);
     this.underway = new Underway(latency);
-    this.candidates = new CandidateList(latency, lengths, caches, bookings, underway, prices);
+    this.prices = new Prices(options.pricing());
+    this.shadow = new PriceShadow(prices, options.pricing(), meters);
+    this.candidates =
+        new CandidateList(latency, lengths, caches, bookings, underway, opened, prices);
     this.outcomes = new Outcomes(latency, lengths, caches, meters);
     meters.version(rules.version());
     meters.observe(standings.budgets(), clock);
@@ -120,6 +126,7 @@ public final class GearboxPolicy implements PolicyEngine {
     prices.advance(signals, started);
     DecisionRecord made = deliberate(request, signals, started);
     log.add(made);
+    shadow.look(made);
     book(made, started);
     count(made);
     meters.decided((clock.getAsLong() - started) / 1e9);
@@ -194,10 +201,15 @@ public final class GearboxPolicy implements PolicyEngine {
         Math.max(0, facts.promptTokens() - facts.cachedTokens()),
         facts.forecast().ttft(),
         now);
-    double points = chosen.score() == null ? 0 : Math.max(0, chosen.score().value());
-    prices.spent(facts.device(), facts.forecast().work(), points, now);
-    if (!made.relegated() && chosen.score() != null) {
-      board(made.request(), facts, chosen.score().worth(), now);
+    if (opened.choose(facts.device(), facts.engine(), now)) {
+      meters.switched(facts.device());
+    }
+    Score score = chosen.score();
+    double points = score == null ? 0 : Math.max(0, score.value());
+    double meets = score == null ? facts.forecast().meets() : score.meets();
+    prices.spent(facts.device(), facts.forecast().work(), points, meets, now);
+    if (!made.relegated() && score != null) {
+      board(made.request(), facts, score.worth(), now);
     }
   }
 

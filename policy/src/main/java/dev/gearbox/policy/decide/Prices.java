@@ -1,6 +1,7 @@
 package dev.gearbox.policy.decide;
 
 import dev.gearbox.policy.choose.Price;
+import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -11,14 +12,19 @@ import java.util.Map;
  * The price of every device, moved once for each second that passed. How busy a device is, is the
  * larger of what it says and of the work handed to it per second, so that overload has a gradient.
  * A device with one request at a time is not congested however busy: nobody is in anybody's way.
- * Thread-safe.
+ * The price that needs no meter is kept beside it. Thread-safe.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
   private static final int MOST_SECONDS = 120;
   private static final long STALE_NANOS = 5 * SECOND;
 
+  private final Pricing pricing;
   private final Map<String, Device> devices = new HashMap<>();
+
+  Prices(Pricing pricing) {
+    this.pricing = pricing;
+  }
 
   /** Moves the prices to {@code now}. */
   synchronized void advance(Signals signals, long now) {
@@ -37,7 +43,7 @@ final class Prices {
       }
       double busy = contended(signals, signal) ? Math.max(signal.busyShare(), booked) : 0;
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
-        device.price = device.price.next(busy);
+        device.metered = device.metered.next(busy);
       }
     }
   }
@@ -52,22 +58,36 @@ final class Prices {
     return requests > 1;
   }
 
-  synchronized double lambda(String device) {
-    Device known = devices.get(device);
-    return known == null ? 0 : known.price.lambda();
+  /** Points per device-second, as the price that decides has it. */
+  double lambda(String device) {
+    return lambda(device, pricing);
   }
 
-  /** Work was handed to a device for so many points. */
-  synchronized void spent(String device, double work, double points, long now) {
+  synchronized double lambda(String device, Pricing by) {
+    Device known = devices.get(device);
+    if (known == null) {
+      return 0;
+    }
+    return switch (by) {
+      case METERED -> known.metered.lambda();
+      case PREDICTED -> known.promised.lambda();
+    };
+  }
+
+  /** Work was handed to a device for so many points, with the chance {@code meets}. */
+  synchronized void spent(String device, double work, double points, double meets, long now) {
     Device known = devices.computeIfAbsent(device, id -> new Device(now));
     known.booked += work;
     double elapsed = Math.max(0, now - known.earned) / 1e9;
     known.earned = now;
-    known.price = known.price.earned(points / Math.max(work, 1e-6), elapsed);
+    double each = points / Math.max(work, 1e-6);
+    known.metered = known.metered.earned(each, elapsed);
+    known.promised = known.promised.earned(each, elapsed).promised(meets);
   }
 
   private static final class Device {
-    private Price price = Price.FREE;
+    private Price metered = Price.FREE;
+    private Price promised = Price.FREE;
     private double booked;
     private long moved;
     private long earned;

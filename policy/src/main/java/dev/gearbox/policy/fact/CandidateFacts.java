@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxSequences sequences that fit its batch
  * @param kvUsage share of its KV memory in use, 0 to 1
  * @param cost expected cost of the request, in the configured currency
+ * @param open whether it costs nobody an engine more: it runs or was chosen within five seconds, or
+ *     no engine of its device is
  * @param forecast what the latency model expects
  * @param damage points that joining is expected to cost the requests already on the device, for
  *     what it takes from their chances of being in time; at least 0
@@ -50,6 +52,7 @@ public record CandidateFacts(
     int maxSequences,
     double kvUsage,
     double cost,
+    boolean open,
     Forecast forecast,
     double damage,
     double price) {

@@ -77,6 +77,7 @@ final class Rehearsal {
         8,
         0.5,
         0.1,
+        true,
         new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
         0,
         0);

@@ -170,6 +170,7 @@ class ChooserProperties {
         8,
         0,
         0,
+        true,
         new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, meets, work, 1, false),
         0,
         price);

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.Targets;
@@ -441,6 +442,66 @@ class GearboxPolicyTest {
     assertThat(facts.cachedTokens()).isEqualTo(36);
     assertThat(facts.forecast().ttft()).isLessThan(before);
     assertThat(row(preview(), "cpu/small").facts().cachedTokens()).isZero();
+  }
+
+  @Test
+  void anEngineThatWasOpenedIsHeldOpenForFiveSeconds() {
+    gear.route(gear.request(ttft(Duration.ofMillis(200))));
+    gear.advance(4);
+    var held = preview();
+    gear.advance(2);
+    var over = preview();
+
+    assertThat(row(held, "cpu/small").facts().open()).isTrue();
+    assertThat(row(held, "cpu/large").facts().open()).isFalse();
+    assertThat(score(held, "cpu/large").opening()).isCloseTo(0.02, within(1e-9));
+    assertThat(score(held, "cpu/small").opening()).isZero();
+    assertThat(held.chosen()).as("much better is worth opening").isEqualTo("cpu/large");
+    assertThat(row(over, "cpu/large").facts().open()).isTrue();
+  }
+
+  @Test
+  void nearlyAsGoodIsNotWorthOpeningAnotherEngine() {
+    gear.policy.update(
+        Map.of(
+            "auto",
+            List.of(
+                TestingPolicy.variant("medium", 0.99, 400_000_000L),
+                TestingPolicy.variant("large", 1.0, 1_000_000_000L))));
+    var idle = preview();
+    gear.engine("medium", State.READY, 1, 0);
+    var running = preview();
+
+    assertThat(idle.chosen()).isEqualTo("cpu/large");
+    assertThat(running.chosen()).isEqualTo("cpu/medium");
+  }
+
+  @Test
+  void switchesBetweenEnginesOfADeviceAreCounted() {
+    for (int i = 0; i < 3; i++) {
+      gear.route(gear.request(Targets.NONE));
+      gear.advance(10);
+      gear.route(gear.request(ttft(Duration.ofMillis(200))));
+      gear.advance(10);
+    }
+
+    assertThat(metrics()).contains("gearbox_engine_switches_total{device=\"cpu-simd\",} 5.0");
+  }
+
+  @Test
+  void theOtherPriceIsWatchedAndMayDecide() {
+    var promised =
+        new TestingPolicy(
+            TestingPolicy.DEFAULT_RULES, ChoiceOptions.DEFAULT.with(Pricing.PREDICTED));
+
+    gear.route(gear.request(Targets.NONE));
+    promised.route(promised.request(Targets.NONE));
+
+    assertThat(metrics())
+        .contains("gearbox_shadow_delta{policy=\"price-predicted\",measure=\"chosen\",} 0.0");
+    var exposition = promised.meters.exposition();
+    assertThat(exposition.text(exposition.contentType(null)))
+        .contains("gearbox_shadow_delta{policy=\"price-metered\",measure=\"meets\",} 0.0");
   }
 
   private DecisionRecord preview() {

@@ -2,6 +2,7 @@ package dev.gearbox.policy.decide;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class PricesTest {
   private static final long SECOND = 1_000_000_000L;
 
-  private final Prices prices = new Prices();
+  private final Prices prices = new Prices(Pricing.METERED);
 
   @Test
   void aBusyDeviceWithManyRequestsBecomesDear() {
@@ -35,12 +36,27 @@ class PricesTest {
     assertThat(prices.lambda("cpu")).isZero();
   }
 
+  @Test
+  void withoutAMeterPromisesThatMayFailMakeItDear() {
+    meets = 0.5;
+    run(1, 0, 60);
+    double dear = prices.lambda("cpu", Pricing.PREDICTED);
+    meets = 1;
+    run(4, 1, 2000);
+
+    assertThat(dear).isBetween(0.1, 5.0);
+    assertThat(prices.lambda("cpu", Pricing.PREDICTED)).isZero();
+    assertThat(prices.lambda("cpu")).as("the meter decides").isPositive();
+    assertThat(new Prices(Pricing.PREDICTED).lambda("cpu")).isZero();
+  }
+
+  private double meets = 1;
   private long now;
 
   private void run(int requests, double busy, int seconds) {
     prices.advance(signals(requests, busy), now);
     for (int i = 0; i < seconds; i++) {
-      prices.spent("cpu", 1, 1, now);
+      prices.spent("cpu", 1, 1, meets, now);
       now += SECOND;
       prices.advance(signals(requests, busy), now);
     }

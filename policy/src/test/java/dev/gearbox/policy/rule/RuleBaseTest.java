@@ -392,6 +392,7 @@ class RuleBaseTest {
           8,
           0,
           cost,
+          true,
           new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
           0,
           0);

@@ -48,6 +48,8 @@ public final class MetricNames {
   public static final String BRIER = "gearbox_prediction_brier";
   public static final String MEETS_ERROR = "gearbox_prediction_meets_error";
   public static final String RULE_FIRED = "gearbox_rule_fired_total";
+  public static final String SWITCHES = "gearbox_engine_switches_total";
+  public static final String SHADOW_DELTA = "gearbox_shadow_delta";
   public static final String POLICY_INFO = "gearbox_policy_info";
   public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";
   public static final String ENGINE_STATE = "gearbox_engine_state";

@@ -22,6 +22,9 @@ public final class PolicyMeters {
   private final PredictionMeters prediction;
   private final Summary qualityServed;
   private final Gauge info;
+  private final Gauge shadow;
+  private final Counter switches;
+  private final Labels devices;
   private final Gauge reloadFailed;
 
   PolicyMeters(CollectorRegistry registry, int labelValues) {
@@ -49,6 +52,15 @@ public final class PolicyMeters {
     qualityServed =
         Summary.build(MetricNames.QUALITY_SERVED, "Quality of the variants that answered.")
             .labelNames("class")
+            .register(registry);
+    devices = new Labels(labelValues);
+    switches =
+        Counter.build(MetricNames.SWITCHES, "Decisions for another engine than the device's last.")
+            .labelNames("device")
+            .register(registry);
+    shadow =
+        Gauge.build(MetricNames.SHADOW_DELTA, "What a shadow would choose less what was served.")
+            .labelNames("policy", "measure")
             .register(registry);
     info =
         Gauge.build(MetricNames.POLICY_INFO, "1 for the policy version that decides.")
@@ -96,6 +108,16 @@ public final class PolicyMeters {
 
   public void cost(String serviceClass, String variant, double amount) {
     cost.labels(classes.bound(serviceClass), variants.bound(variant)).inc(amount);
+  }
+
+  /** A decision went to another engine of {@code device} than the one before. */
+  public void switched(String device) {
+    switches.labels(devices.bound(device)).inc();
+  }
+
+  /** Mean of {@code measure} that the shadow {@code policy} would get, less what was served. */
+  public void shadow(String policy, String measure, double delta) {
+    shadow.labels(policy, measure).set(delta);
   }
 
   public PredictionMeters prediction() {
