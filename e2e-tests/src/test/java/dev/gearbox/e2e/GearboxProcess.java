@@ -36,9 +36,18 @@ final class GearboxProcess implements AutoCloseable {
 
   /** Starts {@code gearbox serve} with these arguments besides the ports; does not wait. */
   static GearboxProcess serve(String... arguments) throws IOException {
+    return start("serve", arguments);
+  }
+
+  /** Starts {@code gearbox engine} the same way. */
+  static GearboxProcess engine(String... arguments) throws IOException {
+    return start("engine", arguments);
+  }
+
+  private static GearboxProcess start(String what, String... arguments) throws IOException {
     int port = freePort();
     int adminPort = freePort();
-    var command = new ArrayList<>(List.of(ROOT.resolve("gearbox").toString(), "serve"));
+    var command = new ArrayList<>(List.of(ROOT.resolve("gearbox").toString(), what));
     command.addAll(
         List.of("--port", Integer.toString(port), "--admin-port", Integer.toString(adminPort)));
     command.addAll(List.of(arguments));
