@@ -6,17 +6,19 @@ import picocli.CommandLine.Mixin;
 /** Measurements. */
 @Command(
     name = "bench",
-    description = "Measure the engine, guessing ahead, or the gateway on this machine.",
+    description = "Measure the engine, guessing ahead, the gateway or the policy.",
     subcommands = {
       BenchEngineCommand.class,
       BenchGatewayCommand.class,
-      BenchSpeculationCommand.class
+      BenchSpeculationCommand.class,
+      BenchSloCommand.class
     })
 final class BenchCommand implements Runnable {
   @Mixin CommonOptions common = new CommonOptions();
 
   @Override
   public void run() {
-    throw new WrongUsageException("which? bench engine, bench gateway, or bench speculation");
+    throw new WrongUsageException(
+        "which? bench engine, bench gateway, bench speculation, or bench slo");
   }
 }

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       TemplateCommand.class,
       EvalCommand.class,
       BenchCommand.class,
+      SimulateCommand.class,
       ConfigCommand.class,
       TestCommand.class,
       LoadCommand.class,

@@ -39,6 +39,7 @@ class GearboxTest {
         "template",
         "eval",
         "bench",
+        "simulate",
         "config",
         "test"
       })

@@ -1,0 +1,158 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.policy.simulate.Interval;
+import dev.gearbox.policy.simulate.SloBench;
+import dev.gearbox.policy.simulate.Tally;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+
+/** Shows what {@link SloBench} found: for a person as Markdown, for a program as JSON. */
+record SloReport(SloBench bench, SloBench.Result result) {
+
+  void print(String traffic, Screen screen) {
+    var out = screen.out();
+    out.printf(
+        Locale.ROOT,
+        "%s; %d seeds of %.0f s; knobs %s%n%n",
+        traffic,
+        bench.seeds(),
+        bench.seconds(),
+        result.knobs());
+    out.println(heads());
+    for (String arm : arms()) {
+      StringBuilder row = new StringBuilder("| " + arm + " |");
+      for (double rate : bench.rates()) {
+        row.append(String.format(Locale.ROOT, " %.3f |", result.cell(rate, arm).qwg()));
+      }
+      out.println(row.append(String.format(Locale.ROOT, " %.3f |", mean(arm))));
+    }
+    StringBuilder bounds = new StringBuilder("| bound |");
+    bench.rates().forEach(rate -> bounds.append(" %.3f |".formatted(bound(rate))));
+    out.println(bounds.append(" |"));
+    out.println();
+    out.println("gearbox less each, paired, with 95 % confidence interval:");
+    out.println();
+    out.println(heads());
+    for (String arm : arms()) {
+      if (!arm.equals(SloBench.GEARBOX)) {
+        out.println(differences(arm));
+      }
+    }
+    out.println();
+    out.println("of gearbox, by load: " + String.join("; ", details()));
+  }
+
+  private String heads() {
+    StringBuilder heads = new StringBuilder("| arm |");
+    StringBuilder rule = new StringBuilder("| --- |");
+    for (double rate : bench.rates()) {
+      heads.append(String.format(Locale.ROOT, " %.2f/s |", rate));
+      rule.append(" ---: |");
+    }
+    return heads + " mean |\n" + rule + " ---: |";
+  }
+
+  private String differences(String arm) {
+    StringBuilder row = new StringBuilder("| " + arm + " |");
+    for (double rate : bench.rates()) {
+      Interval each = result.difference(rate, arm);
+      String mark = each.high() < 0 ? " **loses**" : "";
+      row.append(
+          String.format(
+              Locale.ROOT,
+              " %+.3f [%+.3f, %+.3f]%s |",
+              each.mean(),
+              each.low(),
+              each.high(),
+              mark));
+    }
+    double gain = mean(SloBench.GEARBOX) - mean(arm);
+    return row.append(String.format(Locale.ROOT, " %+.3f |", gain)).toString();
+  }
+
+  private List<String> details() {
+    List<String> lines = new ArrayList<>();
+    for (double rate : bench.rates()) {
+      SloBench.Cell cell = result.cell(rate, SloBench.GEARBOX);
+      Map<String, Object> json = cell(rate, cell);
+      lines.add(
+          "%.2f/s attainment %s, refused %s"
+              .formatted(rate, json.get("attainment"), json.get("refused")));
+    }
+    return lines;
+  }
+
+  private List<String> arms() {
+    return result.cells().stream().map(SloBench.Cell::arm).distinct().toList();
+  }
+
+  private double mean(String arm) {
+    return bench.rates().stream()
+        .mapToDouble(rate -> result.cell(rate, arm).qwg())
+        .average()
+        .orElse(0);
+  }
+
+  private double bound(double rate) {
+    return result.bounds().getOrDefault(rate, 0.0);
+  }
+
+  Map<String, Object> json() {
+    List<Map<String, Object>> loads = new ArrayList<>();
+    for (double rate : bench.rates()) {
+      Map<String, Object> policies = new LinkedHashMap<>();
+      for (String arm : arms()) {
+        policies.put(arm, cell(rate, result.cell(rate, arm)));
+      }
+      Map<String, Object> load = new LinkedHashMap<>();
+      load.put("load", rate);
+      load.put("rps", rate);
+      load.put("policies", policies);
+      load.put("bound", round(bound(rate)));
+      loads.add(load);
+    }
+    Map<String, Object> means = new LinkedHashMap<>();
+    arms().forEach(arm -> means.put(arm, Map.of("qwg", round(mean(arm)))));
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("seeds", bench.seeds());
+    json.put("seconds", bench.seconds());
+    json.put("knobs", result.knobs());
+    json.put("loads", loads);
+    json.put("mean", means);
+    return json;
+  }
+
+  private Map<String, Object> cell(double rate, SloBench.Cell cell) {
+    Map<String, Double> attainment = new TreeMap<>();
+    for (Tally run : cell.runs()) {
+      run.attainment()
+          .forEach(
+              (name, share) -> attainment.merge(name, share / cell.runs().size(), Double::sum));
+    }
+    attainment.replaceAll((name, share) -> round(share));
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("qwg", round(cell.qwg()));
+    json.put("attainment", attainment);
+    json.put("mean_quality", mean(cell, Tally::meanQuality));
+    json.put("goodput", mean(cell, Tally::goodput));
+    json.put("refused", mean(cell, Tally::refused));
+    if (!cell.arm().equals(SloBench.GEARBOX)) {
+      Interval interval = result.difference(rate, cell.arm());
+      json.put("difference", List.of(round(interval.low()), round(interval.high())));
+    }
+    return json;
+  }
+
+  private static double mean(SloBench.Cell cell, ToDoubleFunction<Tally> measure) {
+    return round(cell.runs().stream().mapToDouble(measure).average().orElse(0));
+  }
+
+  private static double round(double value) {
+    return Math.round(value * 1e4) / 1e4;
+  }
+}
