@@ -114,7 +114,7 @@ public final class GearboxServer implements AutoCloseable {
             new Dispatcher(Watchdog.DEFAULT));
     return new HttpFront.Parts(
         pipeline,
-        new Preview(engines, encoders, gearing, core.policy(), core.signals()::snapshot, decisions),
+        new Preview(engines, encoders, gearing, core.policy(), core.signals()::snapshot),
         new RequestParser(plan.classes()),
         plan.gatekeeper(),
         registry,

@@ -6,7 +6,7 @@ import dev.gearbox.gateway.dispatch.EncodedPrompts;
 import dev.gearbox.gateway.dispatch.Gearing;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
-import dev.gearbox.gateway.http.DecisionsJson;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.function.Function;
@@ -19,12 +19,11 @@ record Preview(
     PromptEncoders encoders,
     Gearing gearing,
     GearboxPolicy policy,
-    Supplier<Signals> signals,
-    DecisionsJson json)
-    implements Function<InferenceRequest, Mono<Result<byte[]>>> {
+    Supplier<Signals> signals)
+    implements Function<InferenceRequest, Mono<Result<DecisionRecord>>> {
 
   @Override
-  public Mono<Result<byte[]>> apply(InferenceRequest request) {
+  public Mono<Result<DecisionRecord>> apply(InferenceRequest request) {
     return engines
         .find(request)
         .flatMap(found ->
@@ -32,10 +31,9 @@ record Preview(
                 slots -> encoders.encode(request, slots),
                 refusal -> Mono.just(Result.refused(refusal))))
         .map(encoded ->
-            encoded.<Result<byte[]>>fold(
+            encoded.<Result<DecisionRecord>>fold(
                 prompts ->
-                    Result.ok(
-                        json.json(policy.preview(gearing.facts(request, prompts), signals.get()))),
+                    Result.ok(policy.preview(gearing.facts(request, prompts), signals.get())),
                 Result::refused));
   }
 }

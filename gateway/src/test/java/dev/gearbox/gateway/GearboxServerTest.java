@@ -449,4 +449,36 @@ class GearboxServerTest {
       assertThat(closed.send("GET", "/health").statusCode()).isEqualTo(200);
     }
   }
+
+  @Test
+  void decisionsAreListedNewestFirstAndBounded() throws Exception {
+    server.post("/v1/chat/completions", chat(1, ""));
+    HttpResponse<String> last = server.post("/v1/chat/completions", chat(1, ""));
+
+    JsonNode list = json(server.send("GET", "/v1/decisions?limit=1&class=standard").body());
+
+    assertThat(list.get("data").size()).isEqualTo(1);
+    assertThat(list.at("/data/0/id").asString())
+        .isEqualTo(last.headers().firstValue("x-gearbox-decision-id").orElseThrow());
+    assertThat(list.get("has_more").asBoolean()).isTrue();
+    assertThat(json(server.send("GET", "/v1/decisions?class=none").body()).get("data")).isEmpty();
+    assertThat(json(server.send("GET", "/v1/decisions?variant=none").body()).get("data")).isEmpty();
+    for (String limit : List.of("0", "101", "many")) {
+      assertThat(server.send("GET", "/v1/decisions?limit=" + limit).statusCode()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void aQuoteSaysWhatCouldBePromisedAndRunsNothing() throws Exception {
+    HttpResponse<String> answer =
+        server.post("/v1/slo/quote", chat(1, ""), "x-slo-min-quality", "0.95");
+
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    JsonNode quote = json(answer.body());
+    assertThat(quote.at("/candidates/0/ttft_ms").isNumber()).isTrue();
+    assertThat(quote.at("/candidates/0/quality").asDouble()).isEqualTo(0.9);
+    assertThat(quote.at("/candidates/0/excluded_by").asString()).isEqualTo("built-in");
+    assertThat(quote.get("chosen").isNull()).isTrue();
+    assertThat(quote.get("valid_for_ms").asInt()).isBetween(0, 1000);
+  }
 }

@@ -23,6 +23,8 @@ import picocli.CommandLine.Command;
       BenchCommand.class,
       SimulateCommand.class,
       ConfigCommand.class,
+      PolicyCommand.class,
+      ExplainCommand.class,
       TestCommand.class,
       LoadCommand.class,
       TrainCommand.class

@@ -1,10 +1,18 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.policy.decide.CandidateRow;
+import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.decide.Replay;
+import dev.gearbox.policy.fact.CandidateFacts;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.SerializationContext;
@@ -23,6 +31,8 @@ public final class DecisionsJson {
                   .addSerializer(double.class, new FiniteNumber()))
           .build();
 
+  private static final int SEARCHED = 10_000;
+
   private final GearboxPolicy policy;
   private final DecisionLog log;
 
@@ -39,6 +49,56 @@ public final class DecisionsJson {
   byte @Nullable [] replay(String id) {
     Replay replay = policy.replay(id);
     return replay == null ? null : MAPPER.writeValueAsBytes(replay);
+  }
+
+  /** The newest records, newest first, in the manner of the API's lists. */
+  byte[] list(int limit, Predicate<DecisionRecord> wanted) {
+    List<DecisionRecord> found = new ArrayList<>();
+    boolean more = false;
+    for (DecisionRecord each : log.latest(SEARCHED)) {
+      if (wanted.test(each)) {
+        if (found.size() == limit) {
+          more = true;
+          break;
+        }
+        found.add(each);
+      }
+    }
+    Map<String, Object> list = new LinkedHashMap<>();
+    list.put("object", "list");
+    list.put("data", found);
+    list.put("has_more", more);
+    return MAPPER.writeValueAsBytes(list);
+  }
+
+  /** What could be promised: the candidates that were allowed, best first. */
+  byte[] quote(DecisionRecord made) {
+    List<Map<String, Object>> candidates = new ArrayList<>();
+    for (CandidateRow row : made.candidates()) {
+      CandidateFacts facts = row.facts();
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("variant", facts.variant());
+      one.put("pool", facts.pool());
+      one.put("ttft_ms", facts.forecast().ttftP50() * 1000);
+      one.put("ttft_high_ms", facts.forecast().ttftHigh() * 1000);
+      one.put("tpot_ms", facts.forecast().tpotP50() * 1000);
+      one.put("tpot_high_ms", facts.forecast().tpotHigh() * 1000);
+      one.put("probability", row.score() == null ? null : row.score().meets());
+      one.put("quality", facts.quality());
+      one.put("cost", facts.cost());
+      one.put("excluded_by", row.excluded() == null ? null : row.excluded().rule());
+      candidates.add(one);
+    }
+    Map<String, Object> quote = new LinkedHashMap<>();
+    quote.put("object", "slo.quote");
+    quote.put("model", made.request().model());
+    quote.put("class", made.request().serviceClass().name());
+    quote.put("objective", made.request().serviceClass().attainment());
+    // A signal that is older than a second is unknown, so nothing is promised for longer.
+    quote.put("valid_for_ms", Math.max(0, Math.round((1 - made.signalAge()) * 1000)));
+    quote.put("chosen", made.decision() instanceof Decision.Route route ? route.variant() : null);
+    quote.put("candidates", candidates);
+    return MAPPER.writeValueAsBytes(quote);
   }
 
   public byte[] json(DecisionRecord made) {

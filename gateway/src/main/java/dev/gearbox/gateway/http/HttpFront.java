@@ -7,6 +7,7 @@ import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.stream.Line;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.telemetry.meter.Exposition;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -41,7 +42,7 @@ public final class HttpFront implements AutoCloseable {
   /** What the ports talk to. */
   public record Parts(
       Line line,
-      Function<InferenceRequest, Mono<Result<byte[]>>> preview,
+      Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview,
       RequestParser parser,
       Gatekeeper gatekeeper,
       EngineRegistry registry,

@@ -7,6 +7,7 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.policy.decide.DecisionRecord;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
@@ -26,7 +27,7 @@ final class InferenceHandler {
   private final RequestParser parser;
   private final BodyReader bodies;
   private final LineResponse responses;
-  private final Function<InferenceRequest, Mono<Result<byte[]>>> preview;
+  private final Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview;
   private final BooleanSupplier draining;
   private final LongSupplier clock;
 
@@ -34,7 +35,7 @@ final class InferenceHandler {
       RequestParser parser,
       BodyReader bodies,
       LineResponse responses,
-      Function<InferenceRequest, Mono<Result<byte[]>>> preview,
+      Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview,
       BooleanSupplier draining,
       LongSupplier clock) {
     this.parser = parser;
@@ -51,14 +52,16 @@ final class InferenceHandler {
             parsed -> parsed.fold(inference -> Mono.just(streamed(inference)), Replies::error));
   }
 
-  Mono<ServerResponse> preview(ServerRequest request, Caller caller) {
+  Mono<ServerResponse> preview(
+      ServerRequest request, Caller caller, Function<DecisionRecord, byte[]> shown) {
     return parse(
             request, caller, body -> body.has("messages") ? AnswerKind.CHAT : AnswerKind.COMPLETION)
         .flatMap(parsed ->
-            parsed.<Mono<Result<byte[]>>>fold(
+            parsed.<Mono<Result<DecisionRecord>>>fold(
                 preview, refusal -> Mono.just(Result.refused(refusal))))
         .flatMap(made ->
-            made.<Mono<ServerResponse>>fold(json -> Replies.json(200, json), Replies::error));
+            made.<Mono<ServerResponse>>fold(
+                record -> Replies.json(200, shown.apply(record)), Replies::error));
   }
 
   private Mono<Result<InferenceRequest>> parse(

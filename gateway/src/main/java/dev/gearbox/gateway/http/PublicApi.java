@@ -6,6 +6,8 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.policy.decide.DecisionRecord;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
@@ -20,6 +22,8 @@ import reactor.core.publisher.Mono;
 
 /** The routes of the public port. All but health ask the gatekeeper first. */
 final class PublicApi {
+  private static final int MOST_LISTED = 100;
+
   private final Gatekeeper gatekeeper;
   private final InferenceHandler inference;
   private final ModelsJson models;
@@ -63,7 +67,17 @@ final class PublicApi {
           base + "/models",
           (request, caller) -> Replies.json(200, models.list()));
       add(routes, HttpMethod.GET, base + "/models/{*id}", (request, caller) -> model(request));
-      add(routes, HttpMethod.POST, base + "/decisions/preview", inference::preview);
+      add(
+          routes,
+          HttpMethod.POST,
+          base + "/decisions/preview",
+          (request, caller) -> inference.preview(request, caller, decisions::json));
+      add(
+          routes,
+          HttpMethod.POST,
+          base + "/slo/quote",
+          (request, caller) -> inference.preview(request, caller, decisions::quote));
+      add(routes, HttpMethod.GET, base + "/decisions", this::list);
       add(
           routes,
           HttpMethod.GET,
@@ -102,6 +116,34 @@ final class PublicApi {
       json = models.one(URLDecoder.decode(id, StandardCharsets.UTF_8));
     }
     return json != null ? Replies.json(200, json) : Replies.error(Refusal.unknownModel(id));
+  }
+
+  /** A tenant sees its own; {@code class} and {@code variant} narrow it down. */
+  private Mono<ServerResponse> list(ServerRequest request, Caller caller) {
+    int limit;
+    try {
+      limit = Integer.parseInt(request.queryParam("limit").orElse("20"));
+    } catch (NumberFormatException e) {
+      limit = -1;
+    }
+    if (limit < 1 || limit > MOST_LISTED) {
+      return Replies.error(Refusal.invalid("limit", "limit must be 1 to " + MOST_LISTED));
+    }
+    String serviceClass = request.queryParam("class").orElse("");
+    String variant = request.queryParam("variant").orElse("");
+    return Replies.json(
+        200,
+        decisions.list(
+            limit,
+            made ->
+                made.request().tenant().equals(caller.tenant())
+                    && (serviceClass.isEmpty()
+                        || made.request().serviceClass().name().equals(serviceClass))
+                    && (variant.isEmpty() || decidedFor(made, variant))));
+  }
+
+  private static boolean decidedFor(DecisionRecord made, String variant) {
+    return made.decision() instanceof Decision.Route route && route.variant().equals(variant);
   }
 
   private static Mono<ServerResponse> decision(byte @Nullable [] json) {

@@ -22,7 +22,7 @@ class GearboxTest {
     assertThat(run("--help")).isZero();
     assertThat(out())
         .contains("serve", "engine", "pull", "ps", "generate", "tokenize", "template", "eval")
-        .contains("bench", "config", "test")
+        .contains("bench", "config", "policy", "explain", "test")
         .doesNotContain("train");
     assertThat(err()).isEmpty();
   }
@@ -41,6 +41,8 @@ class GearboxTest {
         "bench",
         "simulate",
         "config",
+        "policy",
+        "explain",
         "test"
       })
   void everyCommandHasHelp(String command) {

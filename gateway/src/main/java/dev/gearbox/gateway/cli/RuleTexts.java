@@ -1,0 +1,22 @@
+package dev.gearbox.gateway.cli;
+
+import dev.gearbox.gateway.scenario.RuleCheck;
+import dev.gearbox.policy.rule.RuleBase;
+import dev.gearbox.policy.rule.RuleException;
+import dev.gearbox.policy.rule.RuleFiles;
+import java.io.IOException;
+import java.util.List;
+
+/** Compiles rule files named on the command line. */
+final class RuleTexts {
+  private RuleTexts() {}
+
+  /** Every problem becomes a line of its own, with file and line. */
+  static RuleBase compile(List<String> names) throws IOException {
+    try {
+      return RuleBase.compile(new RuleFiles(names).read(), RuleCheck.PATIENT, System::nanoTime);
+    } catch (RuleException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+}
