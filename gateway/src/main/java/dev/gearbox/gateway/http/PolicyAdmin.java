@@ -29,6 +29,9 @@ final class PolicyAdmin {
 
   private final LiveRules rules;
 
+  /** Read here, as no request may wait for a file. */
+  private final RuleSource builtIn = RuleSource.builtIn();
+
   PolicyAdmin(LiveRules rules) {
     this.rules = rules;
   }
@@ -72,7 +75,7 @@ final class PolicyAdmin {
   private Mono<ServerResponse> take(String name, String text, boolean besideDefault) {
     List<RuleSource> texts = new ArrayList<>();
     if (besideDefault) {
-      texts.add(RuleSource.builtIn());
+      texts.add(builtIn);
     }
     texts.add(new RuleSource(name, text));
     return Mono.fromFuture(() -> rules.replace(texts))
