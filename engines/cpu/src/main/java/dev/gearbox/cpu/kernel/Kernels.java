@@ -14,8 +14,14 @@ public interface Kernels {
   /** Keys that {@link #scores} and {@link #mix} take at a time: one block of KV memory. */
   int KEYS = 16;
 
-  /** Ints of scratch memory that {@link #dot} writes to. */
-  int DOT_SUMS = 1024;
+  /** Rows of activations that {@link #products} and {@link #tile} take at a time. */
+  int ROWS = 4;
+
+  /** Blocks that {@link #decode} and {@link #products} take at most. */
+  int DECODED_BLOCKS = 8;
+
+  /** Ints of scratch memory that {@link #dot} and {@link #products} write to. */
+  int SUMS = 2048;
 
   /** The kernels for this CPU, chosen once; {@code -Dgearbox.simd.bits} overrides the width. */
   static Kernels best() {
@@ -25,26 +31,45 @@ public interface Kernels {
   /** Rows in a group of a {@link PackedMatrix}. */
   int groupRows();
 
-  /** Width of the next {@link #tile} when {@code tokens} rows of activations are left. */
-  int tileWidth(int tokens);
-
   /**
    * Dot products of the rows of one group of a quantized matrix with one row of activations, into
    * {@link #groupRows} floats of {@code out}.
    *
-   * @param sums scratch of {@link #DOT_SUMS} ints
+   * @param sums scratch of {@link #SUMS} ints
    */
   void dot(
       PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at);
 
-  /** Dequantizes records of one group into {@code panel} as floats {@code [column][groupRows]}. */
+  /** Decodes records of one group of a quantized matrix. */
+  void decode(PackedMatrix matrix, int group, int firstBlock, int blocks, DecodedBlocks out);
+
+  /**
+   * Adds what {@code blocks} decoded blocks contribute to the dot products with {@link #ROWS} rows
+   * of activations to {@code out[row][groupRows]} from {@code at}. Block after block from zero this
+   * comes to the bits of {@link #dot}.
+   *
+   * @param row a multiple of four; the rows are {@link QuantizedRows#interleave interleaved}
+   * @param sums scratch of {@link #SUMS} ints
+   */
+  void products(
+      PackedType type,
+      DecodedBlocks weights,
+      QuantizedRows x,
+      int row,
+      int firstBlock,
+      int blocks,
+      int[] sums,
+      float[] out,
+      int at);
+
+  /** Turns records of one group of floats into a panel {@code [column][groupRows]}. */
   void panel(PackedMatrix matrix, int group, int firstBlock, int blocks, MemorySegment panel);
 
   /**
-   * Adds the product of a panel of {@code columns} columns and {@code width} rows of activations,
-   * {@code x[column][width]} from {@code xAt}, to {@code out[width][groupRows]} from {@code at}.
+   * Adds the product of a panel of {@code columns} columns and {@link #ROWS} rows of activations,
+   * {@code x[column][row]} from {@code xAt}, to {@code out[row][groupRows]} from {@code at}.
    */
-  void tile(int width, MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at);
+  void tile(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at);
 
   /**
    * Scores of {@link #QUERY_ROWS} queries, {@code q[row][size]} from {@code qAt}, for {@link #KEYS}
@@ -101,9 +126,4 @@ public interface Kernels {
 
   /** Quantizes the {@code 32 · blocks} values of one row. */
   void quantize(float[] x, int at, QuantizedRows out, int row);
-
-  /**
-   * Writes {@code n} values, a multiple of 32, to {@code out} as {@link #quantize} would keep them.
-   */
-  void roundTrip(float[] x, int at, float[] out, int outAt, int n);
 }

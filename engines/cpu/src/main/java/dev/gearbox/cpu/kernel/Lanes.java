@@ -18,6 +18,7 @@ final class Lanes {
   static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   static final VectorSpecies<Float> F = species(float.class, SimdWidth.bits());
   static final VectorSpecies<Integer> I = species(int.class, SimdWidth.bits());
+  static final VectorSpecies<Integer> HALF_I = species(int.class, SimdWidth.bits() / 2);
   static final VectorSpecies<Short> S = species(short.class, SimdWidth.bits());
   static final VectorSpecies<Short> HALF_S = species(short.class, SimdWidth.bits() / 2);
   static final VectorSpecies<Byte> HALF_B = species(byte.class, SimdWidth.bits() / 2);

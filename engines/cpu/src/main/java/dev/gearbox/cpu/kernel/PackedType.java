@@ -61,6 +61,33 @@ public enum PackedType {
     return offset;
   }
 
+  /**
+   * What decoded weights have been lowered by, so that 16 products with a signed byte, 8 of {@link
+   * #SIX}, fit a short.
+   */
+  int base() {
+    return switch (this) {
+      case NIBBLE_OFFSET -> 8;
+      case FIVE, FIVE_OFFSET -> 16;
+      case SIX -> 32;
+      case NIBBLE, BYTE, HALF, BRAIN, FLOAT -> 0;
+    };
+  }
+
+  /**
+   * Rows of activations up to which a dot product for each costs less than decoding the weights
+   * once for four; measured, see {@code bench-results}.
+   */
+  public int mostDots() {
+    return switch (this) {
+      case NIBBLE, NIBBLE_OFFSET -> 4;
+      case FIVE, FIVE_OFFSET -> 2;
+      case SIX -> 1;
+      case BYTE -> 4;
+      case HALF, BRAIN, FLOAT -> 0;
+    };
+  }
+
   boolean hasMins() {
     return mins;
   }

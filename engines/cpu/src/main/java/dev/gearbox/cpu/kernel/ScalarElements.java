@@ -85,25 +85,12 @@ final class ScalarElements {
         out.pairs[block * 16 + half * 8 + i] = (a & 0xffff) | b << 16;
         sum += a + b;
       }
-      out.sums[2 * block + half] = scale * sum;
+      out.totals[2 * block + half] = sum;
     }
   }
 
   /** Nearest integer, halves away from zero; without the branches of {@link Math#round}. */
   private static int round(float value) {
     return (int) (value + Math.copySign(0.5f, value));
-  }
-
-  static void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
-    for (int b = 0; b < n; b += PackedMatrix.BLOCK) {
-      float most = 0;
-      for (int i = b; i < b + PackedMatrix.BLOCK; i++) {
-        most = Math.max(most, Math.abs(x[at + i]));
-      }
-      float inverse = most == 0 ? 0 : 127 / most;
-      for (int i = b; i < b + PackedMatrix.BLOCK; i++) {
-        out[outAt + i] = round(x[at + i] * inverse) * (most / 127);
-      }
-    }
   }
 }

@@ -13,8 +13,12 @@ final class ScalarKernels implements Kernels {
     this.groupRows = groupRows;
   }
 
-  static IllegalArgumentException notQuantized(PackedMatrix matrix) {
-    return new IllegalArgumentException("dot takes quantized weights, not " + matrix.type());
+  static IllegalArgumentException notQuantized(PackedType type) {
+    return new IllegalArgumentException("takes quantized weights, not " + type);
+  }
+
+  static IllegalArgumentException quantized(PackedMatrix matrix) {
+    return new IllegalArgumentException("takes floats, not " + matrix.type());
   }
 
   @Override
@@ -23,15 +27,10 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public int tileWidth(int tokens) {
-    return 4;
-  }
-
-  @Override
   public void dot(
       PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at) {
     if (!matrix.type().quantized()) {
-      throw notQuantized(matrix);
+      throw notQuantized(matrix.type());
     }
     for (int lane = 0; lane < groupRows; lane++) {
       float acc = 0;
@@ -49,14 +48,86 @@ final class ScalarKernels implements Kernels {
     for (int half = 0; half < 2; half++) {
       int sum = 0;
       for (int k = 16 * half; k < 16 * half + 16; k++) {
-        int pair = x.pairs[block * 16 + k / 2];
-        int q = (k & 1) == 0 ? (short) pair : pair >> 16;
-        sum += q * RecordReader.quant(matrix, record, lane, k);
+        sum += x.quant(block, k) * RecordReader.quant(matrix, record, lane, k);
       }
       float scale = RecordReader.scale(matrix, record, lane, 16 * half);
-      float activations = x.sums[2 * block + half];
-      result += scale * (x.scales[block] * sum + matrix.type().offset() * activations);
-      result += RecordReader.min(matrix, record, lane) * activations;
+      int total = x.totals[2 * block + half];
+      result += scale * x.scales[block] * (sum + matrix.type().offset() * total);
+      result += RecordReader.min(matrix, record, lane) * x.scales[block] * total;
+    }
+    return result;
+  }
+
+  @Override
+  public void decode(
+      PackedMatrix matrix, int group, int firstBlock, int blocks, DecodedBlocks out) {
+    PackedType type = matrix.type();
+    if (!type.quantized()) {
+      throw notQuantized(type);
+    }
+    for (int b = 0; b < blocks; b++) {
+      long record = matrix.groupAt(group) + (long) (firstBlock + b) * matrix.recordBytes();
+      for (int lane = 0; lane < groupRows; lane++) {
+        for (int k = 0; k < PackedMatrix.BLOCK; k++) {
+          int q = RecordReader.quant(matrix, record, lane, k) - type.base();
+          if (type == PackedType.BYTE) {
+            out.bytes[(b * PackedMatrix.BLOCK + k) * groupRows + lane] = q;
+          } else {
+            out.quants[quantAt(b, lane, k)] = (short) q;
+          }
+        }
+        int at = 2 * b * groupRows + lane;
+        float min = RecordReader.min(matrix, record, lane);
+        out.scales[at] = RecordReader.scale(matrix, record, lane, 0);
+        out.scales[at + groupRows] =
+            type.hasMins() ? min : RecordReader.scale(matrix, record, lane, 16);
+      }
+    }
+  }
+
+  private int quantAt(int block, int lane, int k) {
+    return (block * 16 + k / 2) * 2 * groupRows + 2 * lane + k % 2;
+  }
+
+  @Override
+  public void products(
+      PackedType type,
+      DecodedBlocks weights,
+      QuantizedRows x,
+      int row,
+      int firstBlock,
+      int blocks,
+      int[] sums,
+      float[] out,
+      int at) {
+    for (int t = 0; t < ROWS; t++) {
+      for (int lane = 0; lane < groupRows; lane++) {
+        for (int b = 0; b < blocks; b++) {
+          int block = x.block(row + t) + firstBlock + b;
+          out[at + t * groupRows + lane] += product(type, weights, x, block, b, lane);
+        }
+      }
+    }
+  }
+
+  private float product(
+      PackedType type, DecodedBlocks weights, QuantizedRows x, int block, int b, int lane) {
+    float first = weights.scales[2 * b * groupRows + lane];
+    float second = weights.scales[(2 * b + 1) * groupRows + lane];
+    float result = 0;
+    for (int half = 0; half < 2; half++) {
+      int sum = (type.base() + type.offset()) * x.totals[2 * block + half];
+      for (int k = 16 * half; k < 16 * half + 16; k++) {
+        int weight =
+            type == PackedType.BYTE
+                ? (int) weights.bytes[(b * PackedMatrix.BLOCK + k) * groupRows + lane]
+                : weights.quants[quantAt(b, lane, k)];
+        sum += x.quant(block, k) * weight;
+      }
+      float scale = type.scales() == 2 && half == 1 ? second : first;
+      result += scale * x.scales[block] * sum;
+      float min = type.hasMins() ? second : 0;
+      result += min * x.scales[block] * x.totals[2 * block + half];
     }
     return result;
   }
@@ -64,6 +135,9 @@ final class ScalarKernels implements Kernels {
   @Override
   public void panel(
       PackedMatrix matrix, int group, int firstBlock, int blocks, MemorySegment panel) {
+    if (matrix.type().quantized()) {
+      throw quantized(matrix);
+    }
     for (int b = 0; b < blocks; b++) {
       long record = matrix.groupAt(group) + (long) (firstBlock + b) * matrix.recordBytes();
       for (int k = 0; k < PackedMatrix.BLOCK; k++) {
@@ -76,13 +150,12 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void tile(
-      int width, MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
+  public void tile(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
     for (int k = 0; k < columns; k++) {
       for (int lane = 0; lane < groupRows; lane++) {
         float weight = panel.get(RecordReader.FLOAT, 4L * (k * groupRows + lane));
-        for (int t = 0; t < width; t++) {
-          out[at + t * groupRows + lane] += weight * x[xAt + k * width + t];
+        for (int t = 0; t < ROWS; t++) {
+          out[at + t * groupRows + lane] += weight * x[xAt + k * ROWS + t];
         }
       }
     }
@@ -169,10 +242,5 @@ final class ScalarKernels implements Kernels {
   @Override
   public void quantize(float[] x, int at, QuantizedRows out, int row) {
     ScalarElements.quantize(x, at, out, row);
-  }
-
-  @Override
-  public void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
-    ScalarElements.roundTrip(x, at, out, outAt, n);
   }
 }

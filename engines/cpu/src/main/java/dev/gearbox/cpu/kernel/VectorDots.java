@@ -36,7 +36,7 @@ import jdk.incubator.vector.VectorOperators;
  * loop the two make C2 reach its NodeCountInliningCutoff: it then boxes vectors at each call.
  */
 final class VectorDots {
-  private static final int CHUNK = Kernels.DOT_SUMS / (4 * R);
+  private static final int CHUNK = Kernels.SUMS / (8 * R);
 
   private VectorDots() {}
 
@@ -55,7 +55,7 @@ final class VectorDots {
         case FIVE, FIVE_OFFSET -> five(w, p, record, x.pairs, block, blocks, sums);
         case SIX -> six(w, p, record, x.pairs, block, blocks, sums);
         case BYTE -> eight(w, p, record, x.pairs, block, blocks, sums);
-        case HALF, BRAIN, FLOAT -> throw ScalarKernels.notQuantized(matrix);
+        case HALF, BRAIN, FLOAT -> throw ScalarKernels.notQuantized(matrix.type());
       }
       if (matrix.type() == PackedType.SIX) {
         scaleSixteens(matrix, p, x, block, blocks, sums, out, at);
@@ -169,23 +169,24 @@ final class VectorDots {
     MemorySegment w = matrix.data();
     PackedType type = matrix.type();
     int record = matrix.recordBytes();
-    // Without mins the offset takes their place: the scale is read again as if it were the min.
-    long minAt = type.hasMins() ? type.minAt(R) : type.scaleAt(R);
+    // Without mins the scale is read again and weighs nothing.
+    long minAt = type.hasMins() ? 2L * R : 0;
     float unbias = Lanes.unbias(matrix.shift());
-    float minFactor = type.hasMins() ? unbias : unbias * type.offset();
+    float mins = type.hasMins() ? 1 : 0;
+    int lift = type.offset();
     FloatVector acc0 = FloatVector.fromArray(F, out, at);
     FloatVector acc1 = FloatVector.fromArray(F, out, at + L);
     p += type.scaleAt(R);
-    minAt -= type.scaleAt(R);
     for (int i = 0; i < blocks; i++, p += record) {
       float scale = x.scales[block + i] * unbias;
-      IntVector q0 = IntVector.fromArray(I, sums, i * R);
-      IntVector q1 = IntVector.fromArray(I, sums, i * R + L);
-      acc0 = biasedHalves(w, p).mul(scale).fma(floats(q0), acc0);
-      acc1 = biasedHalves(w, p + SPAN).mul(scale).fma(floats(q1), acc1);
-      float sum = (x.sums[2 * (block + i)] + x.sums[2 * (block + i) + 1]) * minFactor;
-      acc0 = biasedHalves(w, p + minAt).mul(sum).add(acc0);
-      acc1 = biasedHalves(w, p + minAt + SPAN).mul(sum).add(acc1);
+      int total = x.totals[2 * (block + i)] + x.totals[2 * (block + i) + 1];
+      IntVector q0 = IntVector.fromArray(I, sums, i * R).add(total * lift);
+      IntVector q1 = IntVector.fromArray(I, sums, i * R + L).add(total * lift);
+      FloatVector sum = FloatVector.broadcast(F, total * scale * mins);
+      FloatVector m0 = biasedHalves(w, p + minAt).mul(sum);
+      FloatVector m1 = biasedHalves(w, p + minAt + SPAN).mul(sum);
+      acc0 = biasedHalves(w, p).mul(scale).fma(floats(q0), m0).add(acc0);
+      acc1 = biasedHalves(w, p + SPAN).mul(scale).fma(floats(q1), m1).add(acc1);
     }
     acc0.intoArray(out, at);
     acc1.intoArray(out, at + L);
@@ -203,23 +204,21 @@ final class VectorDots {
     MemorySegment w = matrix.data();
     int record = matrix.recordBytes();
     float unbias = Lanes.unbias(matrix.shift());
-    float offset = matrix.type().offset();
+    int offset = matrix.type().offset();
     FloatVector acc0 = FloatVector.fromArray(F, out, at);
     FloatVector acc1 = FloatVector.fromArray(F, out, at + L);
     p += matrix.type().scaleAt(R);
     for (int i = 0; i < 2 * blocks; i++) {
-      float scale = x.scales[block + i / 2];
-      float sum = x.sums[2 * block + i] * offset;
+      float scale = x.scales[block + i / 2] * unbias;
+      int lift = x.totals[2 * block + i] * offset;
       int from = (i / 2 * 4 + (i & 1)) * R;
-      IntVector i0 = IntVector.fromArray(I, sums, from);
-      IntVector i1 = IntVector.fromArray(I, sums, from + L);
+      IntVector i0 = IntVector.fromArray(I, sums, from).add(lift);
+      IntVector i1 = IntVector.fromArray(I, sums, from + L).add(lift);
       FloatVector q0 = floats(i0.add(IntVector.fromArray(I, sums, from + 2 * R)));
       FloatVector q1 = floats(i1.add(IntVector.fromArray(I, sums, from + 2 * R + L)));
-      q0 = q0.mul(scale).add(sum);
-      q1 = q1.mul(scale).add(sum);
       long scaleAt = p + i / 2 * (long) record + (i & 1) * 2L * SPAN;
-      acc0 = biasedHalves(w, scaleAt).mul(unbias).fma(q0, acc0);
-      acc1 = biasedHalves(w, scaleAt + SPAN).mul(unbias).fma(q1, acc1);
+      acc0 = biasedHalves(w, scaleAt).mul(scale).mul(q0).add(acc0);
+      acc1 = biasedHalves(w, scaleAt + SPAN).mul(scale).mul(q1).add(acc1);
     }
     acc0.intoArray(out, at);
     acc1.intoArray(out, at + L);

@@ -1,10 +1,13 @@
 package dev.gearbox.cpu.kernel;
 
 import static dev.gearbox.cpu.kernel.Lanes.F;
+import static dev.gearbox.cpu.kernel.Lanes.HALF_I;
+import static dev.gearbox.cpu.kernel.Lanes.I;
 import static dev.gearbox.cpu.kernel.Lanes.L;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
 
 /** Element by element; what does not fill a vector goes to {@link ScalarElements}. */
@@ -136,24 +139,26 @@ final class VectorElements {
       for (int i = 0; i < PackedMatrix.BLOCK; i += L) {
         most = most.max(FloatVector.fromArray(F, x, at + i).abs());
       }
-      ScalarElements.quantizeBlock(x, at, most.reduceLanes(VectorOperators.MAX), out, block);
+      quantizeBlock(x, at, most.reduceLanes(VectorOperators.MAX), out, block);
     }
   }
 
-  static void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
-    for (int b = 0; b < n; b += PackedMatrix.BLOCK) {
-      FloatVector largest = FloatVector.zero(F);
-      for (int i = b; i < b + PackedMatrix.BLOCK; i += L) {
-        largest = largest.max(FloatVector.fromArray(F, x, at + i).abs());
-      }
-      float most = largest.reduceLanes(VectorOperators.MAX);
-      float inverse = most == 0 ? 0 : 127 / most;
-      for (int i = b; i < b + PackedMatrix.BLOCK; i += L) {
+  private static void quantizeBlock(float[] x, int at, float most, QuantizedRows out, int block) {
+    float inverse = most == 0 ? 0 : 127 / most;
+    out.scales[block] = most / 127;
+    for (int half = 0; half < 2; half++) {
+      IntVector total = IntVector.zero(I);
+      for (int i = 16 * half; i < 16 * half + 16; i += L) {
         FloatVector v = FloatVector.fromArray(F, x, at + i).mul(inverse);
-        FloatVector half = v.reinterpretAsInts().and(SIGN).or(HALF).reinterpretAsFloats();
-        IntVector q = (IntVector) v.add(half).convertShape(VectorOperators.F2I, Lanes.I, 0);
-        Lanes.floats(q).mul(most / 127).intoArray(out, outAt + i);
+        FloatVector nearest = v.reinterpretAsInts().and(SIGN).or(HALF).reinterpretAsFloats();
+        IntVector q = (IntVector) v.add(nearest).convertShape(VectorOperators.F2I, I, 0);
+        total = total.add(q);
+        LongVector pair = q.and(0xffff).reinterpretAsLongs();
+        pair = pair.or(pair.lanewise(VectorOperators.LSHR, 16));
+        ((IntVector) pair.convertShape(VectorOperators.L2I, HALF_I, 0))
+            .intoArray(out.pairs, block * 16 + i / 2);
       }
+      out.totals[2 * block + half] = total.reduceLanes(VectorOperators.ADD);
     }
   }
 }

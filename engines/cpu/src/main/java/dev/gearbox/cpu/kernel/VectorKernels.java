@@ -10,16 +10,30 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public int tileWidth(int tokens) {
-    boolean wide = Lanes.F.vectorBitSize() == 512;
-    // Six and four together cover every number above seven without an empty column but for one.
-    return wide && tokens != 4 && tokens != 7 && tokens != 8 && tokens > 4 ? 6 : 4;
-  }
-
-  @Override
   public void dot(
       PackedMatrix matrix, int group, QuantizedRows x, int row, int[] sums, float[] out, int at) {
     VectorDots.dot(matrix, group, x, row, sums, out, at);
+  }
+
+  @Override
+  public void decode(
+      PackedMatrix matrix, int group, int firstBlock, int blocks, DecodedBlocks out) {
+    long p = matrix.groupAt(group) + (long) firstBlock * matrix.recordBytes();
+    VectorQuants.decode(matrix, p, blocks, out);
+  }
+
+  @Override
+  public void products(
+      PackedType type,
+      DecodedBlocks weights,
+      QuantizedRows x,
+      int row,
+      int firstBlock,
+      int blocks,
+      int[] sums,
+      float[] out,
+      int at) {
+    VectorProducts.products(type, weights, x, row, firstBlock, blocks, sums, out, at);
   }
 
   @Override
@@ -30,25 +44,18 @@ final class VectorKernels implements Kernels {
     long to = 0;
     for (int b = 0; b < blocks; b++, p += record, to += 4L * PackedMatrix.BLOCK * Lanes.R) {
       switch (matrix.type()) {
-        case NIBBLE, NIBBLE_OFFSET -> VectorPanels.four(matrix, p, panel, to);
-        case FIVE, FIVE_OFFSET -> VectorPanels.five(matrix, p, panel, to);
-        case SIX -> VectorPanels.six(matrix, p, panel, to);
-        case BYTE -> VectorPanels.eight(matrix, p, panel, to);
         case HALF -> VectorPanels.half(matrix, p, panel, to);
         case BRAIN -> VectorPanels.brain(matrix, p, panel, to);
         case FLOAT -> VectorPanels.single(matrix, p, panel, to);
+        case NIBBLE, NIBBLE_OFFSET, FIVE, FIVE_OFFSET, SIX, BYTE ->
+            throw ScalarKernels.quantized(matrix);
       }
     }
   }
 
   @Override
-  public void tile(
-      int width, MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
-    if (width == 6) {
-      VectorTiles.six(panel, columns, x, xAt, out, at);
-    } else {
-      VectorTiles.four(panel, columns, x, xAt, out, at);
-    }
+  public void tile(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
+    VectorTiles.tile(panel, columns, x, xAt, out, at);
   }
 
   @Override
@@ -116,10 +123,5 @@ final class VectorKernels implements Kernels {
   @Override
   public void quantize(float[] x, int at, QuantizedRows out, int row) {
     VectorElements.quantize(x, at, out, row);
-  }
-
-  @Override
-  public void roundTrip(float[] x, int at, float[] out, int outAt, int n) {
-    VectorElements.roundTrip(x, at, out, outAt, n);
   }
 }

@@ -10,65 +10,14 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Outer products: a column of a panel, two vectors of rows, times the activations of that column.
- * Twelve accumulators fit the 32 registers of AVX-512, eight the 16 of AVX2; more would spill.
+ * Eight accumulators fit the 16 registers of AVX2; more would spill.
  */
 final class VectorTiles {
   private static final long COLUMN = 4L * R;
 
   private VectorTiles() {}
 
-  static void six(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
-    FloatVector a0 = FloatVector.fromArray(F, out, at);
-    FloatVector a1 = FloatVector.fromArray(F, out, at + L);
-    FloatVector b0 = FloatVector.fromArray(F, out, at + R);
-    FloatVector b1 = FloatVector.fromArray(F, out, at + R + L);
-    FloatVector c0 = FloatVector.fromArray(F, out, at + 2 * R);
-    FloatVector c1 = FloatVector.fromArray(F, out, at + 2 * R + L);
-    FloatVector d0 = FloatVector.fromArray(F, out, at + 3 * R);
-    FloatVector d1 = FloatVector.fromArray(F, out, at + 3 * R + L);
-    FloatVector e0 = FloatVector.fromArray(F, out, at + 4 * R);
-    FloatVector e1 = FloatVector.fromArray(F, out, at + 4 * R + L);
-    FloatVector f0 = FloatVector.fromArray(F, out, at + 5 * R);
-    FloatVector f1 = FloatVector.fromArray(F, out, at + 5 * R + L);
-    long p = 0;
-    int end = xAt + 6 * columns;
-    for (int i = xAt; i < end; i += 6, p += COLUMN) {
-      FloatVector u = FloatVector.fromMemorySegment(F, panel, p, LE);
-      FloatVector v = FloatVector.fromMemorySegment(F, panel, p + COLUMN / 2, LE);
-      FloatVector t = FloatVector.broadcast(F, x[i]);
-      a0 = u.fma(t, a0);
-      a1 = v.fma(t, a1);
-      t = FloatVector.broadcast(F, x[i + 1]);
-      b0 = u.fma(t, b0);
-      b1 = v.fma(t, b1);
-      t = FloatVector.broadcast(F, x[i + 2]);
-      c0 = u.fma(t, c0);
-      c1 = v.fma(t, c1);
-      t = FloatVector.broadcast(F, x[i + 3]);
-      d0 = u.fma(t, d0);
-      d1 = v.fma(t, d1);
-      t = FloatVector.broadcast(F, x[i + 4]);
-      e0 = u.fma(t, e0);
-      e1 = v.fma(t, e1);
-      t = FloatVector.broadcast(F, x[i + 5]);
-      f0 = u.fma(t, f0);
-      f1 = v.fma(t, f1);
-    }
-    a0.intoArray(out, at);
-    a1.intoArray(out, at + L);
-    b0.intoArray(out, at + R);
-    b1.intoArray(out, at + R + L);
-    c0.intoArray(out, at + 2 * R);
-    c1.intoArray(out, at + 2 * R + L);
-    d0.intoArray(out, at + 3 * R);
-    d1.intoArray(out, at + 3 * R + L);
-    e0.intoArray(out, at + 4 * R);
-    e1.intoArray(out, at + 4 * R + L);
-    f0.intoArray(out, at + 5 * R);
-    f1.intoArray(out, at + 5 * R + L);
-  }
-
-  static void four(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
+  static void tile(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at) {
     FloatVector a0 = FloatVector.fromArray(F, out, at);
     FloatVector a1 = FloatVector.fromArray(F, out, at + L);
     FloatVector b0 = FloatVector.fromArray(F, out, at + R);

@@ -199,13 +199,13 @@ final class Forward {
             () -> operand.tiles(step.rows()),
             (tile, worker) -> {
               int rows = step.rows();
-              int start = operand.tileStart(tile, rows);
-              int end = Math.min(rows, operand.tileStart(tile + 1, rows));
+              int start = tile * Kernels.ROWS;
+              int end = Math.min(rows, start + Kernels.ROWS);
               for (int r = start; r < end; r++) {
                 row.run(r, worker);
               }
               int at = start * operand.columns;
-              operand.prepare(values, at, start, rows, memory[worker].rows);
+              operand.prepare(values, at, start, rows);
             }));
   }
 

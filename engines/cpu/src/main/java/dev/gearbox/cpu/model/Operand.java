@@ -2,25 +2,21 @@ package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.cpu.kernel.PackedType;
 import dev.gearbox.cpu.kernel.QuantizedRows;
 import java.util.List;
 
 /**
- * The rows that one or several matrices multiply, in the forms that the kernels read. Few rows are
- * met by integer dot products, many by tiles of floats; those floats are the quantized values, so
- * that a row's result is the same in any company but for rounding.
+ * The rows that one or several matrices multiply, in the forms that the kernels read: quantized for
+ * quantized weights, tiles of floats for weights that are floats.
  *
  * <pre>
- *   rounded, exact:   tile after tile, [column][width] each, the last filled up with zeros
+ *   exact:   tile after tile, [column][width] each, the last filled up with zeros
  * </pre>
  */
 final class Operand {
-  // From here on turning a panel into floats once costs less than an integer product for each row.
-  static final int MOST_DOTS = 5;
-
   final int columns;
   final QuantizedRows quantized;
-  final float[] rounded;
   final float[] exact;
   private final Kernels kernels;
   private final boolean anyQuantized;
@@ -32,60 +28,42 @@ final class Operand {
     anyQuantized = readers.stream().anyMatch(matrix -> matrix.type().quantized());
     anyFloat = readers.stream().anyMatch(matrix -> !matrix.type().quantized());
     int rows = maxRows + 8;
-    quantized = new QuantizedRows(MOST_DOTS, columns);
-    rounded = new float[anyQuantized ? Math.multiplyExact(rows, columns) : 0];
+    boolean anyBytes = readers.stream().anyMatch(matrix -> matrix.type() == PackedType.BYTE);
+    quantized = new QuantizedRows(anyQuantized ? rows : 0, columns, anyBytes);
     exact = new float[anyFloat ? Math.multiplyExact(rows, columns) : 0];
   }
 
-  /** Whether a matrix meets {@code rows} rows by dot products. */
-  static boolean byDots(PackedMatrix matrix, int rows) {
-    return matrix.type().quantized() && rows <= MOST_DOTS;
-  }
-
-  /** Number of tiles that cover {@code rows} rows: the jobs that prepare them. */
+  /** Number of tiles of {@link Kernels#ROWS} that cover {@code rows} rows. */
   int tiles(int rows) {
-    int tiles = 0;
-    for (int row = 0; row < rows; row += kernels.tileWidth(rows - row)) {
-      tiles++;
-    }
-    return tiles;
-  }
-
-  /** First row of a tile. */
-  int tileStart(int tile, int rows) {
-    int row = 0;
-    for (int i = 0; i < tile; i++) {
-      row += kernels.tileWidth(rows - row);
-    }
-    return row;
+    return Math.ceilDiv(rows, Kernels.ROWS);
   }
 
   /** Prepares the rows of one tile, which lie one after another in {@code x} from {@code at}. */
-  void prepare(float[] x, int at, int start, int rows, float[] scratch) {
-    int width = kernels.tileWidth(rows - start);
-    int here = Math.min(width, rows - start);
-    if (anyQuantized && rows <= MOST_DOTS) {
+  void prepare(float[] x, int at, int start, int rows) {
+    int here = Math.min(Kernels.ROWS, rows - start);
+    if (anyQuantized) {
       for (int i = 0; i < here; i++) {
         kernels.quantize(x, at + i * columns, quantized, start + i);
       }
-    } else if (anyQuantized) {
-      kernels.roundTrip(x, at, scratch, 0, here * columns);
-      interleave(scratch, 0, here, width, rounded, start * columns);
+      if (rows > 1) {
+        // What stands in rows that are left over is multiplied too and never read.
+        quantized.interleave(start);
+      }
     }
     if (anyFloat) {
-      interleave(x, at, here, width, exact, start * columns);
+      interleave(x, at, here, exact, start * columns);
     }
   }
 
-  private void interleave(float[] x, int at, int rows, int width, float[] out, int to) {
+  private void interleave(float[] x, int at, int rows, float[] out, int to) {
     for (int i = 0; i < rows; i++) {
       int from = at + i * columns;
-      for (int k = 0, o = to + i; k < columns; k++, o += width) {
+      for (int k = 0, o = to + i; k < columns; k++, o += Kernels.ROWS) {
         out[o] = x[from + k];
       }
     }
-    for (int i = rows; i < width; i++) {
-      for (int k = 0, o = to + i; k < columns; k++, o += width) {
+    for (int i = rows; i < Kernels.ROWS; i++) {
+      for (int k = 0, o = to + i; k < columns; k++, o += Kernels.ROWS) {
         out[o] = 0;
       }
     }

@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.cpu.kernel.QuantizedRows;
 import dev.gearbox.cpu.parallel.Stage;
 import java.util.Arrays;
 import java.util.List;
@@ -58,7 +59,7 @@ final class Projection implements Stage {
   }
 
   private int groupsOfJob(Part part) {
-    return Operand.byDots(part.matrix, step.rows()) ? Math.ceilDiv(part.matrix.groups(), JOBS) : 1;
+    return step.rows() == 1 ? Math.ceilDiv(part.matrix.groups(), JOBS) : 1;
   }
 
   @Override
@@ -81,31 +82,44 @@ final class Projection implements Stage {
 
   private void multiply(Part part, int group, WorkerMemory own) {
     int rows = step.rows();
-    if (Operand.byDots(part.matrix, rows)) {
+    if (!part.matrix.type().quantized()) {
+      tiles(part.matrix, group, rows, own);
+    } else if (rows <= part.matrix.type().mostDots()) {
       for (int row = 0; row < rows; row++) {
         int at = row * kernels.groupRows();
-        kernels.dot(part.matrix, group, operand.quantized, row, own.dotSums, own.sums, at);
+        kernels.dot(part.matrix, group, operand.quantized, row, own.integers, own.sums, at);
       }
     } else {
-      tiles(part.matrix, group, rows, own);
+      products(part.matrix, group, rows, own);
     }
     emit(part, group, rows, own.sums);
   }
 
-  private void tiles(PackedMatrix matrix, int group, int rows, WorkerMemory own) {
-    float[] x = matrix.type().quantized() ? operand.rounded : operand.exact;
+  private void products(PackedMatrix matrix, int group, int rows, WorkerMemory own) {
+    QuantizedRows x = operand.quantized;
     Arrays.fill(own.sums, 0, (rows + 8) * kernels.groupRows(), 0f);
-    int panelBlocks = WorkerMemory.PANEL_COLUMNS / PackedMatrix.BLOCK;
-    for (int block = 0; block < matrix.blocks(); block += panelBlocks) {
-      int blocks = Math.min(panelBlocks, matrix.blocks() - block);
+    for (int block = 0; block < matrix.blocks(); block += Kernels.DECODED_BLOCKS) {
+      int blocks = Math.min(Kernels.DECODED_BLOCKS, matrix.blocks() - block);
+      kernels.decode(matrix, group, block, blocks, own.decoded);
+      for (int row = 0; row < rows; row += Kernels.ROWS) {
+        int at = row * kernels.groupRows();
+        kernels.products(
+            matrix.type(), own.decoded, x, row, block, blocks, own.integers, own.sums, at);
+      }
+    }
+  }
+
+  private void tiles(PackedMatrix matrix, int group, int rows, WorkerMemory own) {
+    Arrays.fill(own.sums, 0, (rows + 8) * kernels.groupRows(), 0f);
+    for (int block = 0; block < matrix.blocks(); block += Kernels.DECODED_BLOCKS) {
+      int blocks = Math.min(Kernels.DECODED_BLOCKS, matrix.blocks() - block);
       int column = block * PackedMatrix.BLOCK;
       kernels.panel(matrix, group, block, blocks, own.panel);
-      int width;
-      for (int row = 0; row < rows; row += width) {
-        width = kernels.tileWidth(rows - row);
-        int from = row * operand.columns + column * width;
+      for (int row = 0; row < rows; row += Kernels.ROWS) {
+        int from = row * operand.columns + column * Kernels.ROWS;
         int columns = blocks * PackedMatrix.BLOCK;
-        kernels.tile(width, own.panel, columns, x, from, own.sums, row * kernels.groupRows());
+        int at = row * kernels.groupRows();
+        kernels.tile(own.panel, columns, operand.exact, from, own.sums, at);
       }
     }
   }

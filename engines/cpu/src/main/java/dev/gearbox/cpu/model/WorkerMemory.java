@@ -1,13 +1,15 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.cpu.kernel.DecodedBlocks;
 import dev.gearbox.cpu.kernel.Kernels;
+import dev.gearbox.cpu.kernel.PackedMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** Memory of one worker's own, reused by every job that it runs. */
 final class WorkerMemory {
-  /** Columns of a panel: with 32 rows it fits an L1 cache of 32 KB. */
-  static final int PANEL_COLUMNS = 256;
+  /** Columns of a panel: with 32 rows of floats it fits an L1 cache of 32 KB. */
+  static final int PANEL_COLUMNS = Kernels.DECODED_BLOCKS * PackedMatrix.BLOCK;
 
   /** Query rows of an attention job. */
   static final int QUERY_ROWS = 16;
@@ -16,9 +18,9 @@ final class WorkerMemory {
   static final int SCORES = 8 * KvCache.BLOCK;
 
   final MemorySegment panel;
+  final DecodedBlocks decoded;
   final float[] sums;
-  final int[] dotSums = new int[Kernels.DOT_SUMS];
-  final float[] rows;
+  final int[] integers = new int[Kernels.SUMS];
   final float[] queries;
   final float[] scores = new float[QUERY_ROWS * SCORES];
   final float[] mixed;
@@ -28,8 +30,8 @@ final class WorkerMemory {
   WorkerMemory(ModelShape shape, Kernels kernels, int maxRows, Arena arena) {
     int group = kernels.groupRows();
     panel = arena.allocate((long) Float.BYTES * PANEL_COLUMNS * group, 64);
+    decoded = new DecodedBlocks(group);
     sums = new float[(maxRows + 8) * group];
-    rows = new float[8 * Math.max(shape.inner(), Math.max(shape.size(), shape.querySize()))];
     queries = new float[QUERY_ROWS * shape.headSize()];
     mixed = new float[QUERY_ROWS * shape.headSize()];
   }

@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.bench;
 
+import dev.gearbox.cpu.kernel.DecodedBlocks;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.kernel.PackedType;
@@ -22,7 +23,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What one core does with a matrix of 256 rows and 1,536 columns, which stays in its L2 cache: dot
- * products with one row of activations, and turning into floats. Scores are weights per nanosecond.
+ * products with one row of activations, decoding for several, and products with four rows. Scores
+ * are weights per nanosecond, for four rows weights times rows.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
@@ -40,10 +42,10 @@ public class MatrixBenchmark {
   public PackedType type = PackedType.NIBBLE;
 
   private final Kernels kernels = Kernels.best();
-  private final QuantizedRows x = new QuantizedRows(1, COLUMNS);
-  private final int[] sums = new int[Kernels.DOT_SUMS];
-  private final float[] out = new float[kernels.groupRows()];
-  private MemorySegment panel = MemorySegment.NULL;
+  private final QuantizedRows x = new QuantizedRows(Kernels.ROWS, COLUMNS, true);
+  private final int[] sums = new int[Kernels.SUMS];
+  private final float[] out = new float[Kernels.ROWS * kernels.groupRows()];
+  private final DecodedBlocks decoded = new DecodedBlocks(kernels.groupRows());
   private PackedMatrix matrix = new PackedMatrix(PackedType.FLOAT, 0, 0, 1, 0, MemorySegment.NULL);
 
   @Setup
@@ -52,12 +54,14 @@ public class MatrixBenchmark {
     MemorySegment data = arena.allocate(2L * ROWS * COLUMNS, 64);
     data.fill((byte) 0x33);
     matrix = new PackedMatrix(type, ROWS, COLUMNS, kernels.groupRows(), 0, data);
-    panel = arena.allocate(4L * 256 * kernels.groupRows(), 64);
     float[] values = new float[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
       values[i] = (i * 37 % 101) - 50;
     }
-    kernels.quantize(values, 0, x, 0);
+    for (int row = 0; row < Kernels.ROWS; row++) {
+      kernels.quantize(values, 0, x, row);
+    }
+    x.interleave(0);
   }
 
   @Benchmark
@@ -71,12 +75,24 @@ public class MatrixBenchmark {
 
   @Benchmark
   @OperationsPerInvocation(ROWS * COLUMNS)
-  public MemorySegment panels() {
+  public DecodedBlocks decode() {
     for (int group = 0; group < matrix.groups(); group++) {
-      for (int block = 0; block < matrix.blocks(); block += 8) {
-        kernels.panel(matrix, group, block, 8, panel);
+      for (int block = 0; block < matrix.blocks(); block += Kernels.DECODED_BLOCKS) {
+        kernels.decode(matrix, group, block, Kernels.DECODED_BLOCKS, decoded);
       }
     }
-    return panel;
+    return decoded;
+  }
+
+  /** Products with four rows: weights times rows a nanosecond. */
+  @Benchmark
+  @OperationsPerInvocation(ROWS * COLUMNS * Kernels.ROWS)
+  public float[] products() {
+    for (int group = 0; group < matrix.groups(); group++) {
+      for (int block = 0; block < matrix.blocks(); block += Kernels.DECODED_BLOCKS) {
+        kernels.products(type, decoded, x, 0, block, Kernels.DECODED_BLOCKS, sums, out, 0);
+      }
+    }
+    return out;
   }
 }
