@@ -44,6 +44,17 @@ final class VectorElements {
     return y.reinterpretAsInts().add(exponent).reinterpretAsFloats();
   }
 
+  /**
+   * Lanes added from the first on: the order of {@code reduceLanes} changes once it is compiled.
+   */
+  private static float inOrder(float[] lanes) {
+    float sum = 0;
+    for (float lane : lanes) {
+      sum += lane;
+    }
+    return sum;
+  }
+
   static float max(float[] x, int at, int n) {
     FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     int i = 0;
@@ -63,7 +74,7 @@ final class VectorElements {
       e.intoArray(x, at + i);
       sum = sum.add(e);
     }
-    return sum.reduceLanes(VectorOperators.ADD) + ScalarElements.expSum(x, at + i, n - i, max);
+    return inOrder(sum.toArray()) + ScalarElements.expSum(x, at + i, n - i, max);
   }
 
   static void scale(float[] x, int at, int n, float factor) {
@@ -92,7 +103,7 @@ final class VectorElements {
       FloatVector v = FloatVector.fromArray(F, x, at + i);
       squares = v.fma(v, squares);
     }
-    float sum = squares.reduceLanes(VectorOperators.ADD);
+    float sum = inOrder(squares.toArray());
     for (; i < n; i++) {
       sum += x[at + i] * x[at + i];
     }
