@@ -87,8 +87,8 @@ public final class GearboxServer implements AutoCloseable {
       throws IOException {
     this.core = core;
     LongSupplier clock = core.clock();
-    registry = new EngineRegistry(plan.catalog(), core.signals(), clock);
-    registry.listen(new PolicyFeed(registry, core.policy()));
+    var feed = new PolicyFeed(plan.catalog(), core.policy());
+    registry = new EngineRegistry(plan.catalog(), core.signals(), clock, feed);
     registry.listen(listener);
     plan.engines()
         .forEach(each -> registry.declare(each.id(), each.pool(), each.variant(), each.device()));

@@ -1,29 +1,26 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.engine.EngineCapabilities;
-import dev.gearbox.gateway.dispatch.EngineListener;
-import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.fact.VariantFacts;
-import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** Tells the policy which variants there are, whenever an engine joins. */
-record PolicyFeed(EngineRegistry registry, GearboxPolicy policy) implements EngineListener {
+record PolicyFeed(ModelCatalog catalog, GearboxPolicy policy)
+    implements Consumer<List<EngineSlot>> {
   @Override
-  public void changed(EngineSlot slot) {
-    if (slot.state() != State.READY) {
-      return;
-    }
+  public void accept(List<EngineSlot> slots) {
     Map<String, List<VariantFacts>> families = new HashMap<>();
-    for (ModelFamily family : registry.catalog().families()) {
+    for (ModelFamily family : catalog.families()) {
       families.put(
           family.name(),
-          registry.slots().stream()
+          slots.stream()
               .filter(each -> each.engine() != null)
               .filter(each -> family.variants().contains(each.variant().name()))
               .map(PolicyFeed::facts)

@@ -321,6 +321,19 @@ class GearboxServerTest {
   }
 
   @Test
+  void whoeverWaitsForWeightsIsAnsweredTheMomentTheyAreThere() throws Exception {
+    for (int i = 0; i < 40; i++) {
+      try (TestingServer loading =
+              new TestingServer(Duration.ZERO, AdmissionLimits.DEFAULT, List.of(), Map.of());
+          Socket socket = loading.open("/v1/chat/completions", chat(1, ""))) {
+        loading.await(() -> loading.server.inFlight() == 1);
+        loading.weights.countDown();
+        assertThat(TestingServer.readUntil(socket, "}")).contains("200 OK");
+      }
+    }
+  }
+
+  @Test
   void aShutdownLetsRunningStreamsEndAndRefusesNewOnes() throws Exception {
     try (TestingServer slow = TestingServer.ready(Duration.ofMillis(5));
         Socket socket = slow.open("/v1/chat/completions", chat(40, ",\"stream\":true"))) {

@@ -4,11 +4,11 @@ import dev.gearbox.engine.Engine;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.SignalStore;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +17,14 @@ import reactor.core.publisher.Sinks;
 
 /**
  * The engines that are configured and where each is in its life. Readers get immutable slots;
- * loaders tell what they did. Thread-safe.
+ * loaders tell what they did. Whoever decides hears of an engine before any request can, or one
+ * that came or waited at that moment would be refused. Thread-safe.
  */
 public final class EngineRegistry implements AutoCloseable {
   private final ModelCatalog catalog;
   private final SignalStore signals;
   private final LongSupplier clock;
+  private final Consumer<List<EngineSlot>> ready;
   private final Map<String, EngineSlot> slots = new LinkedHashMap<>();
   private final Object lock = new Object();
   private final List<EngineListener> listeners = new CopyOnWriteArrayList<>();
@@ -30,10 +32,21 @@ public final class EngineRegistry implements AutoCloseable {
       Sinks.many().replay().latestOrDefault(List.of());
   private volatile List<EngineSlot> snapshot = List.of();
 
-  public EngineRegistry(ModelCatalog catalog, SignalStore signals, LongSupplier clock) {
+  /**
+   * A registry without engines.
+   *
+   * @param ready told all slots when an engine has become ready, before anybody else; must not
+   *     block
+   */
+  public EngineRegistry(
+      ModelCatalog catalog,
+      SignalStore signals,
+      LongSupplier clock,
+      Consumer<List<EngineSlot>> ready) {
     this.catalog = catalog;
     this.signals = signals;
     this.clock = clock;
+    this.ready = ready;
   }
 
   public ModelCatalog catalog() {
@@ -66,7 +79,6 @@ public final class EngineRegistry implements AutoCloseable {
   /** Adds an engine whose weights are still to come. */
   public void declare(String id, String pool, VariantInfo variant, String device) {
     change(id, old -> EngineSlot.declared(id, pool, variant, device));
-    signals.addEngine(id, () -> signal(id));
   }
 
   public void progress(String id, double share) {
@@ -104,12 +116,21 @@ public final class EngineRegistry implements AutoCloseable {
   private void change(String id, UnaryOperator<@Nullable EngineSlot> how) {
     EngineSlot changed;
     synchronized (lock) {
-      changed = how.apply(slots.get(id));
+      EngineSlot old = slots.get(id);
+      changed = how.apply(old);
       if (changed == null) {
         throw new IllegalArgumentException("no engine " + id + " was declared");
       }
       slots.put(id, changed);
-      snapshot = List.copyOf(new ArrayList<>(slots.values()));
+      List<EngineSlot> all = List.copyOf(slots.values());
+      if (old == null || old.state() != changed.state()) {
+        EngineSlot now = changed;
+        signals.addEngine(id, () -> signal(now));
+        if (changed.state() == State.READY) {
+          ready.accept(all);
+        }
+      }
+      snapshot = all;
       // Emission is serialised by the lock; waiting requests go on elsewhere, see PromptEncoders.
       changes.tryEmitNext(snapshot).orThrow();
     }
@@ -118,15 +139,11 @@ public final class EngineRegistry implements AutoCloseable {
     }
   }
 
-  private EngineSignal signal(String id) {
-    EngineSlot slot = find(id);
-    if (slot == null) {
-      throw new IllegalStateException("no engine " + id);
-    }
+  private EngineSignal signal(EngineSlot slot) {
     return slot.engine() != null && slot.state() == State.READY
         ? slot.engine().signal()
         : new EngineSignal(
-            id,
+            slot.id(),
             slot.pool(),
             slot.variant().name(),
             slot.device(),
