@@ -1,7 +1,5 @@
 package dev.gearbox.cpu.model;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities.Feature;
@@ -16,8 +14,6 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -25,7 +21,6 @@ import org.junit.jupiter.api.Tag;
 /** The contract on real weights. */
 @Tag("weights")
 final class CpuEngineContractTest extends EngineContract {
-  private static final String WEIGHTS = "smollm2-135m-instruct-q4_1.gguf";
 
   private final CpuWorkers workers = new CpuWorkers(2);
   private final Device device = new Device("cpu-simd", System::nanoTime, new Ignored());
@@ -45,25 +40,12 @@ final class CpuEngineContractTest extends EngineContract {
             256,
             queueLimit,
             EngineSpec.MAX_DRAFTS);
-    try (GgufFile file = GgufFile.open(weights())) {
+    try (GgufFile file = GgufFile.open(TestingWeights.smolLm2())) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       return device.open(spec, CpuModel.load(file, workers), encoder);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + weights(), e);
+      throw new UncheckedIOException("cannot read " + TestingWeights.smolLm2(), e);
     }
-  }
-
-  private static Path weights() {
-    String folder = System.getProperty("GEARBOX_MODELS", System.getenv("GEARBOX_MODELS"));
-    Path models =
-        folder == null
-            ? Path.of(System.getProperty("user.home"), ".gearbox", "models")
-            : Path.of(folder);
-    Path file = models.resolve(WEIGHTS);
-    assertThat(Files.isRegularFile(file))
-        .as("%s is needed: run ./gearbox pull smollm2, or set GEARBOX_MODELS", file)
-        .isTrue();
-    return file;
   }
 
   @AfterEach

@@ -7,7 +7,6 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
@@ -23,7 +22,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * it gets alone, whether they belong to one sequence or to several.
  */
 class ExactStepTest {
-  private static final String SMOLLM2 = "smollm2-135m-instruct-q4_1.gguf";
   private static final CpuWorkers WORKERS = new CpuWorkers(2);
   private static final int PREFIX = 117;
   private static final int LENGTH = 137;
@@ -50,16 +48,7 @@ class ExactStepTest {
   @Test
   @Tag("weights")
   void smolLm2() throws IOException {
-    String folder = System.getProperty("GEARBOX_MODELS", System.getenv("GEARBOX_MODELS"));
-    Path models =
-        folder == null
-            ? Path.of(System.getProperty("user.home"), ".gearbox", "models")
-            : Path.of(folder);
-    Path file = models.resolve(SMOLLM2);
-    assertThat(Files.isRegularFile(file))
-        .as("%s is needed: run ./gearbox pull smollm2, or set GEARBOX_MODELS", file)
-        .isTrue();
-    assertExact(file);
+    assertExact(TestingWeights.smolLm2());
   }
 
   private static void assertExact(Path path) throws IOException {

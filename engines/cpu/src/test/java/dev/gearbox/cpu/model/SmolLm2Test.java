@@ -7,9 +7,6 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -23,7 +20,6 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("weights")
 class SmolLm2Test {
-  private static final String FILE = "smollm2-135m-instruct-q4_1.gguf";
 
   // "import java.util.List;\n\npublic class Main {"
   private static final int[] CODE = {
@@ -53,7 +49,7 @@ class SmolLm2Test {
 
   @BeforeAll
   static void load() throws IOException {
-    try (GgufFile file = GgufFile.open(weights())) {
+    try (GgufFile file = GgufFile.open(TestingWeights.smolLm2())) {
       model = CpuModel.load(file, WORKERS);
     }
     model.allocateBlocks(TABLE.length);
@@ -124,20 +120,5 @@ class SmolLm2Test {
       best = logits[i] > logits[best] ? i : best;
     }
     return best;
-  }
-
-  private static Path weights() {
-    String named =
-        Optional.ofNullable(System.getProperty("GEARBOX_MODELS"))
-            .orElse(System.getenv("GEARBOX_MODELS"));
-    Path folder =
-        named == null
-            ? Path.of(System.getProperty("user.home"), ".gearbox", "models")
-            : Path.of(named);
-    Path file = folder.resolve(FILE);
-    assertThat(Files.exists(file))
-        .withFailMessage("%s is absent: run ./gearbox pull smollm2", file)
-        .isTrue();
-    return file;
   }
 }

@@ -21,8 +21,6 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +34,6 @@ import org.junit.jupiter.api.Test;
 /** Answers of SmolLM2 are the same tokens whether they are guessed ahead or not. */
 @Tag("weights")
 final class SpeculativeAnswersTest {
-  private static final String WEIGHTS = "smollm2-135m-instruct-q4_1.gguf";
   private static final String CODE =
       """
       public int total(List<Item> items) {
@@ -64,7 +61,7 @@ final class SpeculativeAnswersTest {
     EngineSpec spec =
         new EngineSpec(
             "cpu/s", "cpu", "s", "s", Set.of(), 4, 512, 200, 512, 8, EngineSpec.MAX_DRAFTS);
-    try (GgufFile file = GgufFile.open(weights())) {
+    try (GgufFile file = GgufFile.open(TestingWeights.smolLm2())) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       engine = DEVICE.open(spec, CpuModel.load(file, WORKERS), encoder);
     }
@@ -161,19 +158,6 @@ final class SpeculativeAnswersTest {
       case Encoding.Encoded(TokenIds tokens) -> tokens;
       case Encoding.Rejected(String message) -> throw new AssertionError(message);
     };
-  }
-
-  private static Path weights() {
-    String folder = System.getProperty("GEARBOX_MODELS", System.getenv("GEARBOX_MODELS"));
-    Path models =
-        folder == null
-            ? Path.of(System.getProperty("user.home"), ".gearbox", "models")
-            : Path.of(folder);
-    Path file = models.resolve(WEIGHTS);
-    assertThat(Files.isRegularFile(file))
-        .as("%s is needed: run ./gearbox pull smollm2, or set GEARBOX_MODELS", file)
-        .isTrue();
-    return file;
   }
 
   /** Telemetry is another test's business. */
