@@ -7,6 +7,7 @@ import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.scenario.RuleCheck;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleFiles;
+import dev.gearbox.policy.rule.RuleSource;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
@@ -59,10 +60,11 @@ final class PolicyCheckCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Configuration read = ConfigLoader.load(config, System.getenv());
     List<String> names = files.isEmpty() ? read.gearbox().policy().rules() : files;
-    RuleBase rules = RuleTexts.compile(names);
+    List<RuleSource> texts = new RuleFiles(names).read();
+    RuleBase rules = RuleTexts.compileTexts(texts);
     RuleCheck.Findings found =
         RuleCheck.of(
-            new RuleFiles(names).read(),
+            texts,
             rules,
             variants(read),
             read.gearbox().classes().stream().map(ClassConfig::toServiceClass).toList());

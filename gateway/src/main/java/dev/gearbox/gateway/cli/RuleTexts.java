@@ -4,6 +4,7 @@ import dev.gearbox.gateway.scenario.RuleCheck;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
 import dev.gearbox.policy.rule.RuleFiles;
+import dev.gearbox.policy.rule.RuleSource;
 import java.io.IOException;
 import java.util.List;
 
@@ -13,8 +14,12 @@ final class RuleTexts {
 
   /** Every problem becomes a line of its own, with file and line. */
   static RuleBase compile(List<String> names) throws IOException {
+    return compileTexts(new RuleFiles(names).read());
+  }
+
+  static RuleBase compileTexts(List<RuleSource> texts) {
     try {
-      return RuleBase.compile(new RuleFiles(names).read(), RuleCheck.PATIENT, System::nanoTime);
+      return RuleCheck.compile(texts);
     } catch (RuleException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.databind.DeserializationContext;
@@ -49,24 +50,29 @@ public record Recorded(JsonNode json) {
   public String outcome() {
     JsonNode decision = json.path("decision");
     return decision.has("engine")
-        ? "%s in the %s lane, %d tokens at most"
-            .formatted(
-                decision.path("engine").asString(),
-                decision.path("lane").asString().toLowerCase(Locale.ROOT),
-                decision.path("maxTokens").asInt())
-        : "refused: " + decision.path("code").asString();
+        ? route(
+            decision.path("engine").asString(),
+            decision.path("lane").asString(),
+            decision.path("maxTokens").asInt())
+        : refusal(decision.path("code").asString());
   }
 
   /** What these rules decide on its facts, in the same words. */
   public String under(Rules rules) {
     DecisionRecord made = trial().under(rules);
     return switch (made.decision()) {
-      case Decision.Route route ->
-          "%s in the %s lane, %d tokens at most"
-              .formatted(
-                  route.engine(), route.lane().name().toLowerCase(Locale.ROOT), route.maxTokens());
-      case Decision.Refuse refuse -> "refused: " + refuse.code();
+      case Decision.Route route -> route(route.engine(), route.lane().name(), route.maxTokens());
+      case Decision.Refuse refuse -> refusal(refuse.code());
     };
+  }
+
+  private static String route(String engine, String lane, int maxTokens) {
+    return "%s in the %s lane, %d tokens at most"
+        .formatted(engine, lane.toLowerCase(Locale.ROOT), maxTokens);
+  }
+
+  private static String refusal(String code) {
+    return "refused: " + code;
   }
 
   /** A scenario that expects what it decided; as YAML. */
@@ -113,13 +119,9 @@ public record Recorded(JsonNode json) {
   private static void targets(StringBuilder yaml, RequestFacts request) {
     StringBuilder asked = new StringBuilder();
     var targets = request.targets();
-    duration(asked, 10, "ttft", targets.ttft() == null ? -1 : targets.ttft().toNanos() / 1e9);
-    duration(asked, 10, "tpot", targets.tpot() == null ? -1 : targets.tpot().toNanos() / 1e9);
-    duration(
-        asked,
-        10,
-        "deadline",
-        targets.deadline() == null ? -1 : targets.deadline().toNanos() / 1e9);
+    duration(asked, "ttft", targets.ttft());
+    duration(asked, "tpot", targets.tpot());
+    duration(asked, "deadline", targets.deadline());
     if (targets.quality() != null) {
       field(asked, 10, "quality", targets.quality());
     }
@@ -137,7 +139,7 @@ public record Recorded(JsonNode json) {
     field(yaml, 10, "pool", quoted(each.pool()));
     field(yaml, 10, "device", quoted(each.device()));
     field(yaml, 10, "state", each.state());
-    duration(yaml, 10, "signal-age", each.signalAge());
+    duration(yaml, "signal-age", each.signalAge());
     if (each.quality() != null) {
       field(yaml, 10, "quality", each.quality());
     }
@@ -153,19 +155,23 @@ public record Recorded(JsonNode json) {
     field(yaml, 10, "kv-usage", each.kvUsage());
     field(yaml, 10, "cost", each.cost());
     field(yaml, 10, "open", each.open());
-    duration(yaml, 10, "ttft", each.forecast().ttft());
-    duration(yaml, 10, "tpot", each.forecast().tpot());
+    duration(yaml, "ttft", each.forecast().ttft());
+    duration(yaml, "tpot", each.forecast().tpot());
     field(yaml, 10, "meets", each.forecast().meets());
     field(yaml, 10, "meets-if-unknown", each.forecast().meetsIfUnknown());
-    duration(yaml, 10, "work", each.forecast().work());
+    duration(yaml, "work", each.forecast().work());
     field(yaml, 10, "damage", each.damage());
     field(yaml, 10, "price", each.price());
   }
 
-  private static void duration(StringBuilder to, int indent, String name, double seconds) {
-    if (seconds >= 0) {
-      field(to, indent, name, "%.6fs".formatted(seconds));
+  private static void duration(StringBuilder to, String name, @Nullable Duration asked) {
+    if (asked != null) {
+      duration(to, name, asked.toNanos() / 1e9);
     }
+  }
+
+  private static void duration(StringBuilder to, String name, double seconds) {
+    field(to, 10, name, "%.6fs".formatted(seconds));
   }
 
   private static void field(StringBuilder to, int indent, String name, Object value) {

@@ -1,23 +1,18 @@
 package dev.gearbox.gateway.scenario;
 
-import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.Trial;
-import dev.gearbox.policy.fact.CandidateFacts;
-import dev.gearbox.policy.fact.ClassFacts;
-import dev.gearbox.policy.fact.Forecast;
-import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.rule.Firing;
 import dev.gearbox.policy.rule.Reason;
 import dev.gearbox.policy.rule.RuleBase;
+import dev.gearbox.policy.rule.RuleException;
 import dev.gearbox.policy.rule.RuleInfo;
 import dev.gearbox.policy.rule.RuleLimits;
 import dev.gearbox.policy.rule.RuleSource;
-import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,38 +21,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Searches states that a request may meet for what a rule base must not do: leave a class without a
- * candidate while a sound one is there, choose under a floor, contradict itself. The states are the
- * grid of every class and every state of every engine; the rest of the facts is drawn, and whatever
- * names and numbers the rules mention is among what is drawn from.
+ * candidate while a sound one is there, choose under a floor, contradict itself.
  */
 public final class RuleCheck {
   private static final int STATES = 20_000;
   private static final int MOST_ENGINES = 4;
-  private static final Pattern WORD = Pattern.compile("\\x22([^\\x22\\s]{1,40})\\x22");
-  private static final Pattern NUMBER = Pattern.compile("(?<![\\w.])([0-9]{1,6})(?![\\w.])");
+  private static final RuleLimits PATIENT =
+      new RuleLimits(RuleLimits.DEFAULT.firings(), Duration.ofHours(1));
   private static final Set<Reason> OF_THE_STATE =
       Set.of(Reason.NOT_READY, Reason.QUEUE, Reason.CONTEXT, Reason.FEATURE);
-
-  /** Nobody waits for an answer here, so a pause of the machine is no fault of the rules. */
-  public static final RuleLimits PATIENT =
-      new RuleLimits(RuleLimits.DEFAULT.firings(), Duration.ofHours(1));
-
-  private enum Load {
-    IDLE,
-    BUSY,
-    FULL,
-    LOADING,
-    STALE,
-    SILENT
-  }
 
   /** A variant as far as rules care. */
   public record Variant(
@@ -75,9 +52,7 @@ public final class RuleCheck {
   private final RuleBase rules;
   private final List<Variant> variants;
   private final List<ServiceClass> classes;
-  private final List<String> words = new ArrayList<>(List.of("local", "auto"));
-  private final List<Integer> numbers = new ArrayList<>(List.of(100, 5000, 9000));
-  private final SplittableRandom random = new SplittableRandom(1);
+  private final RuleStates searched;
   private final Map<String, Integer> holes = new LinkedHashMap<>();
   private final Set<String> errors = new TreeSet<>();
   private final Set<String> conflicts = new TreeSet<>();
@@ -92,9 +67,12 @@ public final class RuleCheck {
     this.rules = rules;
     this.variants = variants.subList(0, Math.min(MOST_ENGINES, variants.size()));
     this.classes = classes;
-    for (RuleSource text : texts) {
-      mentioned(text);
-    }
+    this.searched = new RuleStates(this.variants, texts);
+  }
+
+  /** Compiles. Nobody waits for an answer here, so a pause of the machine is no fault of rules. */
+  public static RuleBase compile(List<RuleSource> texts) throws RuleException {
+    return RuleBase.compile(texts, PATIENT, System::nanoTime);
   }
 
   /** Searches. Takes a second or so. */
@@ -102,38 +80,16 @@ public final class RuleCheck {
       List<RuleSource> texts, RuleBase rules, List<Variant> variants, List<ServiceClass> classes) {
     RuleCheck check = new RuleCheck(texts, rules, variants, classes);
     check.unreachableFloors();
-    int grid = (int) Math.pow(Load.values().length, check.variants.size());
+    int grid = check.searched.grid();
     int draws = Math.max(1, STATES / (grid * Math.max(1, classes.size())));
     for (ServiceClass each : classes) {
       for (int state = 0; state < grid; state++) {
         for (int draw = 0; draw < draws; draw++) {
-          check.look(check.trial(each, state));
+          check.look(check.searched.draw(each, state));
         }
       }
     }
     return check.findings();
-  }
-
-  private void mentioned(RuleSource source) {
-    String text = source.text();
-    Matcher word = WORD.matcher(text);
-    while (word.find()) {
-      words.add(word.group(1));
-    }
-    if (source.name().endsWith(".csv")) {
-      for (String cell : text.split("[,|!\\n]", -1)) {
-        if (cell.strip().matches("[^\\s\\x22]{1,40}")) {
-          words.add(cell.strip());
-        }
-      }
-    }
-    Matcher number = NUMBER.matcher(text);
-    while (number.find()) {
-      int value = Integer.parseInt(number.group(1));
-      numbers.add(value);
-      numbers.add(value + 1);
-      numbers.add(Math.max(1, value - 1));
-    }
   }
 
   private void unreachableFloors() {
@@ -147,89 +103,6 @@ public final class RuleCheck {
             "class '%s': no variant reaches its quality floor of %s".formatted(each.name(), floor));
       }
     }
-  }
-
-  private Trial trial(ServiceClass serviceClass, int state) {
-    int prompt = drawn(numbers);
-    List<CandidateFacts> candidates = new ArrayList<>();
-    Map<String, Integer> prompts = new HashMap<>();
-    int rest = state;
-    for (Variant variant : variants) {
-      candidates.add(candidate(variant, Load.values()[rest % Load.values().length], prompt));
-      prompts.put(variant.name(), prompt);
-      rest /= Load.values().length;
-    }
-    double burn = drawn(List.of(0.0, 0.2, 1.0, 20.0));
-    ClassFacts standing =
-        new ClassFacts(
-            serviceClass.name(),
-            serviceClass.attainment(),
-            burn,
-            burn,
-            burn,
-            burn,
-            burn,
-            burn,
-            burn,
-            burn,
-            1 - burn / 10,
-            1000,
-            10_000);
-    Targets own =
-        new Targets(
-            null,
-            null,
-            null,
-            null,
-            random.nextInt(4) == 0 ? random.nextDouble() : null,
-            drawn(List.of(0, 1)) == 0 ? null : 0.01);
-    RequestFacts request =
-        new RequestFacts(
-            "check",
-            drawn(words),
-            serviceClass,
-            drawn(words),
-            own.or(serviceClass.targets()),
-            prompts,
-            drawn(numbers),
-            random.nextBoolean(),
-            Set.of(random.nextInt(8) == 0 ? Feature.TOOLS : Feature.CHAT),
-            0,
-            standing);
-    return new Trial(request, candidates, 0, 1);
-  }
-
-  private CandidateFacts candidate(Variant variant, Load load, int prompt) {
-    boolean works = load == Load.BUSY || load == Load.FULL || load == Load.SILENT;
-    double age =
-        switch (load) {
-          case IDLE, BUSY, FULL, LOADING -> 0.1;
-          case STALE -> 5;
-          case SILENT -> 120;
-        };
-    return new CandidateFacts(
-        variant.pool() + "/" + variant.name(),
-        variant.name(),
-        variant.pool(),
-        "cpu",
-        load == Load.LOADING ? State.LOADING : State.READY,
-        age,
-        variant.quality(),
-        variant.techniques(),
-        Set.of(Feature.CHAT),
-        8192,
-        random.nextInt(32) == 0 ? -1 : prompt,
-        0,
-        64,
-        works ? 8 : 0,
-        load == Load.FULL ? 1000 : works ? 2 : 0,
-        8,
-        works ? 0.9 : 0,
-        random.nextInt(8) == 0 ? 0.02 : 0,
-        false,
-        new Forecast(0.1, 0.02, 1, 0.1, 0.2, 0.02, 0.03, 0.9, 0.9, 0.8, 1, 1, false),
-        0,
-        0);
   }
 
   private void look(Trial trial) {
@@ -320,10 +193,6 @@ public final class RuleCheck {
     Targets own = trial.request().targets();
     Targets usual = trial.request().serviceClass().targets();
     return !own.equals(usual);
-  }
-
-  private <T> T drawn(List<T> from) {
-    return from.get(random.nextInt(from.size()));
   }
 
   private Findings findings() {

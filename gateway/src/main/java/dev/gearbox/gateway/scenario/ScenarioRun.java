@@ -97,7 +97,7 @@ public final class ScenarioRun {
   private RuleBase rules(List<String> names) throws IOException, RuleException {
     RuleBase known = compiled.get(names);
     if (known == null) {
-      known = RuleBase.compile(new RuleFiles(names).read(), RuleCheck.PATIENT, System::nanoTime);
+      known = RuleCheck.compile(new RuleFiles(names).read());
       compiled.put(names, known);
     }
     return known;
