@@ -4,10 +4,8 @@ import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleLimits;
 import dev.gearbox.policy.rule.RuleSource;
 import dev.gearbox.policy.simulate.SloBench;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,14 +26,7 @@ final class BenchSloCommand implements Callable<Integer> {
       description = "In virtual time, on engines whose steps take what a profile says.")
   private boolean simulate;
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description =
-          "Engines, classes and traffic under `simulation:` (default: three variants on two cores).")
-  private @Nullable Path config;
-
-  @Mixin private TraceOption trace = new TraceOption();
+  @Mixin private SimulationOptions simulation = new SimulationOptions();
 
   @Option(
       names = "--seeds",
@@ -68,14 +59,14 @@ final class BenchSloCommand implements Callable<Integer> {
     if (seeds < 2 || seconds < 1) {
       throw new WrongUsageException("--seeds must be 2 or more and --seconds 1 or more");
     }
-    SimulationConfig read = SimulationConfig.load(config);
+    SimulationConfig read = simulation.config();
     SloBench bench =
         new SloBench(
             read.simulation(),
             read.traffic(1, 1),
             read.synthetic(),
             read.traffic().burstiness(),
-            trace.arrivals(read),
+            simulation.arrivals(read),
             read.traffic().rates(),
             seconds,
             seeds);
@@ -86,7 +77,7 @@ final class BenchSloCommand implements Callable<Integer> {
     if (json) {
       screen.out().println(Json.write(report.json()));
     } else {
-      report.print(trace.name(), screen);
+      report.print(simulation.name(), screen);
     }
     return 0;
   }

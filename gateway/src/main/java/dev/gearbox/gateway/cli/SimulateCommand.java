@@ -7,14 +7,12 @@ import dev.gearbox.policy.simulate.Simulation;
 import dev.gearbox.policy.simulate.SloBench;
 import dev.gearbox.policy.simulate.Tally;
 import dev.gearbox.telemetry.record.Outcome;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -28,14 +26,7 @@ import picocli.CommandLine.Option;
 final class SimulateCommand implements Callable<Integer> {
   @Mixin CommonOptions common = new CommonOptions();
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description =
-          "Engines, classes and traffic under `simulation:` (default: three variants on two cores).")
-  private @Nullable Path config;
-
-  @Mixin private TraceOption trace = new TraceOption();
+  @Mixin private SimulationOptions simulation = new SimulationOptions();
 
   @Option(
       names = "--seconds",
@@ -65,8 +56,8 @@ final class SimulateCommand implements Callable<Integer> {
     if (seconds < 1) {
       throw new WrongUsageException("--seconds must be 1 or more, got " + seconds);
     }
-    SimulationConfig read = SimulationConfig.load(config);
-    SloBench.Arrivals arrivals = trace.arrivals(read);
+    SimulationConfig read = simulation.config();
+    SloBench.Arrivals arrivals = simulation.arrivals(read);
     double rate = read.traffic().rates().getFirst();
     long started = System.nanoTime();
     Tally total =
