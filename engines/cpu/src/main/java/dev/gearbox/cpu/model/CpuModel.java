@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.model;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufException;
@@ -7,6 +8,7 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +80,12 @@ public final class CpuModel implements ModelRunner {
     }
   }
 
+  /** Bytes of memory that this machine has, or that its container may use. */
+  public static long machineMemory() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getTotalMemorySize();
+  }
+
   @Override
   public int vocabulary() {
     return shape.vocabulary();
@@ -110,6 +118,13 @@ public final class CpuModel implements ModelRunner {
     }
     if (blocks < 1) {
       throw new IllegalArgumentException("blocks must be at least 1, was " + blocks);
+    }
+    long bytes = blocks * bytesPerBlock();
+    long fits = machineMemory() / bytesPerBlock();
+    if (blocks > fits) {
+      throw new IllegalArgumentException(
+          "%d blocks of keys and values take %d MB, and this machine or container has %d MB: at most %d fit"
+              .formatted(blocks, bytes >> 20, machineMemory() >> 20, fits));
     }
     cache = new KvCache(shape, options, blocks, arena);
     forward =

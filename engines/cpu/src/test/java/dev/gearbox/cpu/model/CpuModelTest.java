@@ -162,6 +162,16 @@ class CpuModelTest {
   }
 
   @Test
+  void moreBlocksThanTheMachineHoldsAreRefusedWithTheNumberThatFits() throws IOException {
+    try (ModelRunner model = load(new TinyModel(Architecture.LLAMA, 16).writer())) {
+      long fits = CpuModel.machineMemory() / model.bytesPerBlock();
+      assertThatThrownBy(() -> model.allocateBlocks(Integer.MAX_VALUE))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith("at most " + fits + " fit");
+    }
+  }
+
+  @Test
   void unknownArchitectureIsRefused() throws IOException {
     GgufWriter writer =
         new TinyModel(Architecture.LLAMA, 1)
