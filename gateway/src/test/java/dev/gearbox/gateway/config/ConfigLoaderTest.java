@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.engine.Lane;
+import dev.gearbox.cpu.kernel.KvType;
+import dev.gearbox.cpu.model.AttentionSpec;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import dev.gearbox.workshop.settings.Problem;
@@ -71,6 +74,25 @@ class ConfigLoaderTest {
     assertThat(config.classes().getFirst().targets().ttft()).isEqualTo(Duration.ofMillis(300));
     assertThat(config.tenants().getFirst().limits().concurrent()).isEqualTo(50);
     assertThat(config.policy().record().keep()).isEqualTo(50);
+  }
+
+  @Test
+  void aPoolSaysHowKeysAndValuesAreKeptAndWhatTokensSee() throws Exception {
+    assertThat(pool("max-sequences: 4").cpuOptions()).isEqualTo(CpuOptions.DEFAULT);
+    assertThat(pool("kv-cache-type: q8_0, attention: {kind: window, window: 512}").cpuOptions())
+        .isEqualTo(new CpuOptions(KvType.Q8_0, new AttentionSpec.Window(4, 512)));
+    assertThat(pool("attention: {kind: top-blocks, blocks: 32}").cpuOptions())
+        .isEqualTo(new CpuOptions(KvType.F16, new AttentionSpec.TopBlocks(32)));
+    assertThatThrownBy(() -> pool("kv-cache-type: q4_0, attention: {kind: top-blocks, blocks: 2}"))
+        .hasMessageContaining("expected f16|f32|q8_0, got 'q4_0'")
+        .hasMessageContaining("must be 8 to");
+  }
+
+  private PoolConfig pool(String settings) throws Exception {
+    return load("gearbox: {pools: [{name: cpu, %s}]}".formatted(settings))
+        .gearbox()
+        .pools()
+        .getFirst();
   }
 
   @Test
