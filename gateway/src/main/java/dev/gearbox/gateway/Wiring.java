@@ -1,5 +1,6 @@
 package dev.gearbox.gateway;
 
+import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.gateway.ServerPlan.Planned;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
@@ -50,10 +51,13 @@ final class Wiring {
   private static final int QUEUED = 1024;
   private static final int MIN_IN_FLIGHT = 64;
 
+  /** For the heap and everything else. */
+  private static final long RESERVED_BYTES = 256L << 20;
+
   private final Configuration configuration;
   private final WeightStore store;
 
-  private Wiring(Configuration configuration, WeightStore store) {
+  Wiring(Configuration configuration, WeightStore store) {
     this.configuration = configuration;
     this.store = store;
   }
@@ -66,6 +70,9 @@ final class Wiring {
       EngineListener listener)
       throws IOException {
     Wiring wiring = new Wiring(configuration, store);
+    if (given == null) {
+      wiring.checkMemory(CpuModel.machineMemory());
+    }
     GearboxConfig config = configuration.gearbox();
     RuleFiles files = new RuleFiles(config.policy().rules());
     RuleBase rules = files.names().isEmpty() ? null : compile(files);
@@ -101,6 +108,32 @@ final class Wiring {
         this::fetch,
         core.signals(),
         core.clock());
+  }
+
+  /**
+   * Refuses pools whose keys and values do not fit beside the weights.
+   *
+   * @param machine bytes of memory that this machine, or its container, has
+   */
+  void checkMemory(long machine) {
+    List<PoolConfig> pools = configuration.gearbox().pools();
+    long weights =
+        pools.stream()
+            .flatMap(pool -> pool.variants().stream())
+            .mapToLong(variant -> entry(variant).size())
+            .sum();
+    long asked = pools.stream().mapToLong(pool -> pool.kvMemory().bytes()).sum();
+    long fits = Math.max(0, machine - weights - RESERVED_BYTES);
+    if (asked > fits) {
+      throw new IllegalArgumentException(
+          "kv-memory: %d MB for keys and values do not fit into the %d MB of this machine or container beside %d MB of weights; at most %d MB fit%s"
+              .formatted(
+                  asked >> 20,
+                  machine >> 20,
+                  weights >> 20,
+                  fits >> 20,
+                  pools.size() > 1 ? ", over all pools" : ""));
+    }
   }
 
   private static RuleBase compile(RuleFiles files) throws IOException {
@@ -172,7 +205,8 @@ final class Wiring {
           new CpuOpener.Share(
               pool.kvMemory().bytes() / Math.max(1, pool.variants().size()),
               pool.maxSequences(),
-              pool.maxDrafts()));
+              pool.maxDrafts(),
+              pool.cpuOptions()));
     }
     return shares;
   }

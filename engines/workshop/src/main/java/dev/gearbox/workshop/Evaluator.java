@@ -1,6 +1,7 @@
 package dev.gearbox.workshop;
 
 import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.gguf.GgufFile;
@@ -18,8 +19,9 @@ import java.util.function.IntConsumer;
  *
  * @param window tokens in a window
  * @param threads worker threads
+ * @param options how keys and values are kept, and what a token sees
  */
-public record Evaluator(int window, int threads) {
+public record Evaluator(int window, int threads, CpuOptions options) {
 
   /**
    * What was measured.
@@ -43,7 +45,7 @@ public record Evaluator(int window, int threads) {
   public Result evaluate(Path weights, String text, IntConsumer percent) throws IOException {
     try (GgufFile file = GgufFile.open(weights);
         CpuWorkers workers = new CpuWorkers(threads);
-        ModelRunner runner = CpuModel.load(file, workers)) {
+        ModelRunner runner = CpuModel.load(file, workers, options)) {
       return evaluate(runner, Tokenizer.of(file), text, percent);
     }
   }

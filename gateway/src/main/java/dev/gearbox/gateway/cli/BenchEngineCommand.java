@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,7 +41,16 @@ final class BenchEngineCommand implements Callable<Integer> {
       description = "Also decode this many sequences at once, such as 1,4,8.")
   private List<Integer> batches = new ArrayList<>();
 
+  @Option(
+      names = "--depth",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Tokens of context before those generated (default: ${DEFAULT-VALUE}).")
+  private int depth;
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
+
+  @Mixin private CpuOption cpu = new CpuOption();
 
   @Option(
       names = "--repeat",
@@ -70,13 +80,27 @@ final class BenchEngineCommand implements Callable<Integer> {
     atLeastOne("--prompt-tokens", promptTokens);
     atLeastOne("--gen-tokens", generatedTokens);
     atLeastOne("--repeat", repeat);
+    if (depth < 0 || (depth > 0 && llamaBench != null)) {
+      throw new WrongUsageException("--depth must be 0 or more, and 0 beside --llama-bench");
+    }
+    CpuOptions options = cpu.options();
     batches.forEach(size -> atLeastOne("--batch", size));
     Path file = weights.resolve(screen);
     LlamaBench peer =
         llamaBench == null
             ? null
             : new LlamaBench(llamaBench, file, promptTokens, generatedTokens, workers);
-    new EngineBench(file, promptTokens, generatedTokens, workers, repeat, batches, peer, screen)
+    new EngineBench(
+            file,
+            promptTokens,
+            generatedTokens,
+            depth,
+            workers,
+            options,
+            repeat,
+            batches,
+            peer,
+            screen)
         .run(weights.name(), json);
     return 0;
   }

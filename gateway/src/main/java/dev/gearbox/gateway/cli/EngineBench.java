@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.gateway.cli.LlamaBench.Speed;
@@ -22,7 +23,9 @@ record EngineBench(
     Path file,
     int promptTokens,
     int generatedTokens,
+    int depth,
     int threads,
+    CpuOptions options,
     int repeat,
     List<Integer> batches,
     @Nullable LlamaBench peer,
@@ -33,10 +36,12 @@ record EngineBench(
     result.put("model", name);
     result.put("cpu", Machine.cpu());
     result.put("threads", threads);
+    result.put("kv_cache_type", options.kvCacheType().toString());
+    result.put("attention", options.attention().toString());
     try (CpuWorkers workers = new CpuWorkers(threads);
         ModelRunner runner = load(workers)) {
       int widest = Math.max(1, batches.stream().mapToInt(Integer::intValue).max().orElse(1));
-      Steps steps = new Steps(runner, promptTokens, generatedTokens, widest);
+      Steps steps = new Steps(runner, promptTokens, generatedTokens, depth, widest);
       alternate(steps, result);
       if (!batches.isEmpty()) {
         List<Map<String, Object>> rows = new ArrayList<>();
@@ -58,7 +63,7 @@ record EngineBench(
 
   private ModelRunner load(CpuWorkers workers) throws IOException {
     try (GgufFile gguf = GgufFile.open(file)) {
-      return CpuModel.load(gguf, workers);
+      return CpuModel.load(gguf, workers, options);
     }
   }
 

@@ -37,6 +37,8 @@ final class EngineCommand implements Callable<Integer> {
       description = "What computes: cpu-simd (default).")
   private String device = "cpu-simd";
 
+  @Mixin private CpuOption cpu = new CpuOption();
+
   private final Screen screen;
 
   EngineCommand(Screen screen) {
@@ -54,6 +56,7 @@ final class EngineCommand implements Callable<Integer> {
     Configuration one =
         new Configuration(read.gearbox(), read.catalog().with(entry))
             .only(List.of(entry.name()))
+            .computing(cpu.options())
             .listening(
                 host,
                 PortOption.checked("--port", port, 8081),

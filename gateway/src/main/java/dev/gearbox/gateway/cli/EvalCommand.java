@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,8 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
+  @Mixin private CpuOption cpu = new CpuOption();
+
   @Option(
       names = "--record",
       description =
@@ -56,10 +59,15 @@ final class EvalCommand implements Callable<Integer> {
     if (record && text != null) {
       throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
     }
+    CpuOptions options = cpu.options();
+    if (record && !options.equals(CpuOptions.DEFAULT)) {
+      throw new WrongUsageException(
+          "--record measures a variant as it is: leave --kv-cache-type and --attention out");
+    }
     int workers = threads.count();
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
-    new EvalRun(file, text, context, workers, screen).run(name, record, json);
+    new EvalRun(file, text, context, workers, options, screen).run(name, record, json);
     return 0;
   }
 }

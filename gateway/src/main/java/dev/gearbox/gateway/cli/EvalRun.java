@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
@@ -15,13 +16,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Evaluates and prints, or writes down, what comes out. */
-record EvalRun(Path weights, @Nullable Path text, int context, int threads, Screen screen) {
+record EvalRun(
+    Path weights,
+    @Nullable Path text,
+    int context,
+    int threads,
+    CpuOptions options,
+    Screen screen) {
 
   void run(String name, boolean record, boolean json) throws IOException {
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
-      result = new Evaluator(context, threads).evaluate(weights, content, this::show);
+      result = new Evaluator(context, threads, options).evaluate(weights, content, this::show);
     } finally {
       screen.erase();
     }

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
+  @Mixin private CpuOption cpu = new CpuOption();
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -75,9 +78,10 @@ final class GenerateCommand implements Callable<Integer> {
       throw new WrongUsageException("--temperature must be 0 to 2, got " + temperature);
     }
     int workers = threads.count();
+    CpuOptions options = cpu.options();
     GenerateRun run =
         new GenerateRun(
-            weights.resolve(screen), chat, maxTokens, temperature, seed, workers, screen);
+            weights.resolve(screen), chat, maxTokens, temperature, seed, workers, options, screen);
     if (input.file != null) {
       run.all(input.file);
     } else if (input.prompt != null) {

@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Encoding;
+import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.Prompt;
@@ -31,6 +33,7 @@ record GenerateRun(
     float temperature,
     @Nullable Long seed,
     int threads,
+    CpuOptions options,
     Screen screen) {
 
   void one(String prompt, boolean json) throws IOException, InterruptedException {
@@ -58,24 +61,31 @@ record GenerateRun(
 
   private List<Answer> answers(List<String> prompts, Consumer<String> show)
       throws IOException, InterruptedException {
-    try (GgufFile file = GgufFile.open(weights);
-        CpuWorkers workers = new CpuWorkers(threads);
+    try (CpuWorkers workers = new CpuWorkers(threads);
         Device device = new Device("cpu-simd", System::nanoTime, NoTelemetry.INSTANCE)) {
-      PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       List<TokenIds> encoded = new ArrayList<>();
-      for (String prompt : prompts) {
-        encoded.add(encode(encoder, prompt));
-      }
-      int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
-      // The device closes the runner with its engine.
-      ModelRunner runner = CpuModel.load(file, workers);
-      var engine = device.open(spec(longest + maxTokens, runner), runner, encoder);
+      Engine engine = open(prompts, encoded, workers, device);
       List<Answer> answers = new ArrayList<>();
       for (TokenIds prompt : encoded) {
         GenerationRequest request = request("prompt-" + answers.size(), prompt);
         answers.add(Answer.of(engine.submit(request), show));
       }
       return answers;
+    }
+  }
+
+  /** Reads the file and lets go of it; the device closes the runner with its engine. */
+  private Engine open(
+      List<String> prompts, List<TokenIds> encoded, CpuWorkers workers, Device device)
+      throws IOException {
+    try (GgufFile file = GgufFile.open(weights)) {
+      PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
+      for (String prompt : prompts) {
+        encoded.add(encode(encoder, prompt));
+      }
+      int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
+      ModelRunner runner = CpuModel.load(file, workers, options);
+      return device.open(spec(longest + maxTokens, runner), runner, encoder);
     }
   }
 

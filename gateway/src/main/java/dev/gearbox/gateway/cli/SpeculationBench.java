@@ -71,12 +71,9 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
     result.put("model", name);
     result.put("cpu", Machine.cpu());
     result.put("threads", threads);
-    try (GgufFile gguf = GgufFile.open(file);
-        CpuWorkers workers = new CpuWorkers(threads);
+    try (CpuWorkers workers = new CpuWorkers(threads);
         Device device = new Device("cpu-simd", System::nanoTime, NoTelemetry.INSTANCE)) {
-      PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(gguf));
-      ModelRunner runner = CpuModel.load(gguf, workers);
-      Engine engine = device.open(spec(runner), runner, encoder);
+      Engine engine = open(workers, device);
       List<Map<String, Object>> rows = new ArrayList<>();
       for (Map.Entry<String, String> prompt : PROMPTS.entrySet()) {
         rows.add(measure(engine, prompt.getKey(), prompt.getValue()));
@@ -87,6 +84,15 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
       screen.out().println(Json.write(result));
     } else {
       result.forEach((key, value) -> screen.out().println(key + ": " + value));
+    }
+  }
+
+  /** Reads the file and lets go of it. */
+  private Engine open(CpuWorkers workers, Device device) throws IOException {
+    try (GgufFile gguf = GgufFile.open(file)) {
+      PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(gguf));
+      ModelRunner runner = CpuModel.load(gguf, workers);
+      return device.open(spec(runner), runner, encoder);
     }
   }
 

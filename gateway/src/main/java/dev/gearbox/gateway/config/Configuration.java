@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.config;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.QualityLedger;
@@ -34,6 +35,14 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
   /** The same on another address. */
   public Configuration listening(String host, int port, int adminPort) {
     return with(gearbox.server().with(host, port, adminPort), gearbox.models(), gearbox.pools());
+  }
+
+  /** The same with every pool computing like this. */
+  public Configuration computing(CpuOptions options) {
+    return with(
+        gearbox.server(),
+        gearbox.models(),
+        gearbox.pools().stream().map(pool -> pool.with(options)).toList());
   }
 
   /**

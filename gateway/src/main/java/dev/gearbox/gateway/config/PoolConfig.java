@@ -1,5 +1,7 @@
 package dev.gearbox.gateway.config;
 
+import dev.gearbox.cpu.kernel.KvType;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
 import java.util.List;
@@ -27,6 +29,12 @@ public record PoolConfig(
             byDefault = "1GB",
             min = 16 * 1024 * 1024)
         DataSize kvMemory,
+    @Setting(
+            value = "How keys and values are kept: f16, f32 or q8_0",
+            byDefault = "f16",
+            pattern = "f16|f32|q8_0")
+        String kvCacheType,
+    @Setting("What a token sees of those before it") AttentionConfig attention,
     @Setting(value = "Sequences in one batch", byDefault = "32", min = 1, max = 1024)
         int maxSequences,
     @Setting(
@@ -50,7 +58,29 @@ public record PoolConfig(
     return threads != null ? threads : Runtime.getRuntime().availableProcessors();
   }
 
+  /** How its engines keep keys and values, and what their tokens see. */
+  public CpuOptions cpuOptions() {
+    return new CpuOptions(KvType.of(kvCacheType), attention.toSpec());
+  }
+
   PoolConfig withVariants(List<String> other) {
-    return new PoolConfig(name, other, device, threads, kvMemory, maxSequences, maxDrafts);
+    return with(other, cpuOptions());
+  }
+
+  PoolConfig with(CpuOptions options) {
+    return with(variants, options);
+  }
+
+  private PoolConfig with(List<String> other, CpuOptions options) {
+    return new PoolConfig(
+        name,
+        other,
+        device,
+        threads,
+        kvMemory,
+        options.kvCacheType().toString(),
+        AttentionConfig.of(options.attention()),
+        maxSequences,
+        maxDrafts);
   }
 }

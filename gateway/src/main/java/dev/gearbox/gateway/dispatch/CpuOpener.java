@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities.Feature;
@@ -36,8 +37,9 @@ public final class CpuOpener implements EngineOpener {
    * @param kvBytes memory for keys and values of each engine
    * @param maxSequences sequences in one batch
    * @param maxDrafts tokens guessed ahead for a sequence
+   * @param options how they keep keys and values, and what their tokens see
    */
-  public record Share(long kvBytes, int maxSequences, int maxDrafts) {}
+  public record Share(long kvBytes, int maxSequences, int maxDrafts, CpuOptions options) {}
 
   /** Finds the weights of a variant, fetching them where they are not here. */
   @FunctionalInterface
@@ -74,27 +76,46 @@ public final class CpuOpener implements EngineOpener {
   public Opened open(EngineSlot slot, EngineRegistry registry)
       throws IOException, InterruptedException {
     Path path = weights.fetch(slot, registry);
+    Share share = share(slot);
     try (GgufFile file = GgufFile.open(path)) {
       PromptCodec codec = PromptCodec.of(file);
-      ModelRunner runner = CpuModel.load(file, workers);
+      ModelRunner runner = CpuModel.load(file, workers, share.options());
       Engine engine =
-          device.open(spec(slot, runner, features(codec)), runner, PromptEncoder.of(codec));
+          device.open(spec(slot, share, runner, features(codec)), runner, PromptEncoder.of(codec));
       return new Opened(engine, encoderId(file.metadata()));
     }
   }
 
-  private EngineSpec spec(EngineSlot slot, ModelRunner runner, Set<Feature> features) {
+  private Share share(EngineSlot slot) {
     Share share = shares.get(slot.pool());
     if (share == null) {
       throw new IllegalArgumentException("no pool " + slot.pool());
     }
-    long blocks = Math.max(1, share.kvBytes() / runner.bytesPerBlock());
+    return share;
+  }
+
+  /** What changes answers: variant, build and whatever is not as it is by default. */
+  private static String fingerprint(EngineSlot slot, CpuOptions options) {
     String version = CpuOpener.class.getPackage().getImplementationVersion();
+    StringBuilder print = new StringBuilder(slot.variant().name());
+    print.append('@').append(version == null ? "dev" : version);
+    if (options.kvCacheType() != CpuOptions.DEFAULT.kvCacheType()) {
+      print.append("+kv:").append(options.kvCacheType());
+    }
+    if (!options.attention().equals(CpuOptions.DEFAULT.attention())) {
+      print.append('+').append(options.attention());
+    }
+    return print.toString();
+  }
+
+  private static EngineSpec spec(
+      EngineSlot slot, Share share, ModelRunner runner, Set<Feature> features) {
+    long blocks = Math.max(1, share.kvBytes() / runner.bytesPerBlock());
     return new EngineSpec(
         slot.id(),
         slot.pool(),
         slot.variant().name(),
-        slot.variant().name() + "@" + (version == null ? "dev" : version),
+        fingerprint(slot, share.options()),
         features,
         share.maxSequences(),
         runner.maxContext(),

@@ -100,5 +100,6 @@ final class AdminApi {
     json.put("kv_blocks_free", signal.kvBlocksFree());
     json.put("kv_blocks_total", signal.kvBlocksTotal());
     json.put("max_model_len", engine.capabilities().maxContext());
+    json.put("fingerprint", engine.capabilities().fingerprint());
   }
 }

@@ -85,6 +85,10 @@ final class ModelsJson {
     }
     new TreeSet<>(slots.getFirst().variant().techniques()).forEach(techniques::add);
     entry.put("quality", slots.getFirst().variant().quality());
+    slots.stream()
+        .filter(EngineSlot::usable)
+        .findFirst()
+        .ifPresent(s -> entry.put("fingerprint", s.running().capabilities().fingerprint()));
   }
 
   private static void status(ObjectNode status, List<EngineSlot> slots) {

@@ -72,12 +72,13 @@ public interface Kernels {
   void tile(MemorySegment panel, int columns, float[] x, int xAt, float[] out, int at);
 
   /**
-   * Scores of {@link #QUERY_ROWS} queries, {@code q[row][size]} from {@code qAt}, for {@link #KEYS}
-   * keys that lie {@code [size][KEYS]} at {@code keysAt}, into rows of {@code stride} floats.
+   * Scores of {@link #QUERY_ROWS} queries, {@code q[row][size]} from {@code qAt}, for the {@link
+   * KvBlock block} of keys at {@code keysAt}, into rows of {@code stride} floats.
    *
    * @param size of a head; even
    */
   void scores(
+      KvType type,
       float[] q,
       int qAt,
       int size,
@@ -88,12 +89,14 @@ public interface Kernels {
       int stride);
 
   /**
-   * Adds {@link #KEYS} values, {@code [KEYS][size]} at {@code valuesAt}, weighted by rows of {@code
-   * stride} floats of {@code p}, to {@link #QUERY_ROWS} rows of {@code size} floats.
+   * Adds the {@link KvBlock block} of values at {@code valuesAt}, weighted by rows of {@code
+   * stride} floats of {@code p}, which are used up, to {@link #QUERY_ROWS} rows of {@code size}
+   * floats.
    *
    * @param size of a head, a multiple of 32
    */
   void mix(
+      KvType type,
       float[] p,
       int pAt,
       int stride,
@@ -102,6 +105,9 @@ public interface Kernels {
       float[] out,
       int at,
       int size);
+
+  /** Sum of the products of {@code n} floats, a multiple of 32, of {@code x} and in memory. */
+  float inner(float[] x, int at, MemorySegment y, long yAt, int n);
 
   /** The largest of {@code n} floats; negative infinity of none. */
   float max(float[] x, int at, int n);

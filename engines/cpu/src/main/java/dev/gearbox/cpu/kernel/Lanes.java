@@ -23,6 +23,10 @@ final class Lanes {
   static final VectorSpecies<Short> HALF_S = species(short.class, SimdWidth.bits() / 2);
   static final VectorSpecies<Byte> HALF_B = species(byte.class, SimdWidth.bits() / 2);
 
+  // A vector of bytes has eight at least, twice the floats in 128 bits: the first of them count.
+  static final VectorSpecies<Byte> QUARTER_B =
+      species(byte.class, Math.max(64, SimdWidth.bits() / 4));
+
   /** Floats in a vector, and rows in half a group. */
   static final int L = F.length();
 
@@ -83,6 +87,19 @@ final class Lanes {
   /** What {@link #biasedHalves} must be multiplied by for scales stored times {@code 2^shift}. */
   static float unbias(int shift) {
     return Math.scalb(HALF_TO_FLOAT, -shift);
+  }
+
+  /** Half floats as floats; neither infinite nor subnormal. */
+  static FloatVector halves(MemorySegment data, long at) {
+    return biasedHalves(data, at).mul(HALF_TO_FLOAT);
+  }
+
+  /** Signed bytes as floats. */
+  static FloatVector signedFloats(MemorySegment data, long at) {
+    return floats(
+        (IntVector)
+            ByteVector.fromMemorySegment(QUARTER_B, data, at, LE)
+                .convertShape(VectorOperators.B2I, I, 0));
   }
 
   /** The two shorts of each int lane added. */

@@ -163,6 +163,7 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void scores(
+      KvType type,
       float[] q,
       int qAt,
       int size,
@@ -175,7 +176,7 @@ final class ScalarKernels implements Kernels {
       for (int key = 0; key < KEYS; key++) {
         float sum = 0;
         for (int e = 0; e < size; e++) {
-          float k = keys.get(RecordReader.FLOAT, keysAt + 4L * (e * KEYS + key));
+          float k = KvBlock.key(type, keys, keysAt, size, key, e);
           sum += q[qAt + row * size + e] * k;
         }
         out[at + row * stride + key] = sum;
@@ -185,6 +186,7 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void mix(
+      KvType type,
       float[] p,
       int pAt,
       int stride,
@@ -195,12 +197,21 @@ final class ScalarKernels implements Kernels {
       int size) {
     for (int key = 0; key < KEYS; key++) {
       for (int e = 0; e < size; e++) {
-        float v = values.get(RecordReader.FLOAT, valuesAt + 4L * (key * size + e));
+        float v = KvBlock.value(type, values, valuesAt, size, key, e);
         for (int row = 0; row < QUERY_ROWS; row++) {
           out[at + row * size + e] += p[pAt + row * stride + key] * v;
         }
       }
     }
+  }
+
+  @Override
+  public float inner(float[] x, int at, MemorySegment y, long yAt, int n) {
+    float sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += x[at + i] * y.get(RecordReader.FLOAT, yAt + 4L * i);
+    }
+    return sum;
   }
 
   @Override

@@ -4,7 +4,9 @@ import static dev.gearbox.cpu.kernel.Lanes.F;
 import static dev.gearbox.cpu.kernel.Lanes.HALF_I;
 import static dev.gearbox.cpu.kernel.Lanes.I;
 import static dev.gearbox.cpu.kernel.Lanes.L;
+import static dev.gearbox.cpu.kernel.Lanes.LE;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
@@ -62,6 +64,18 @@ final class VectorElements {
       most = most.max(FloatVector.fromArray(F, x, at + i));
     }
     return Math.max(most.reduceLanes(VectorOperators.MAX), ScalarElements.max(x, at + i, n - i));
+  }
+
+  static float inner(float[] x, int at, MemorySegment y, long yAt, int n) {
+    FloatVector even = FloatVector.zero(F);
+    FloatVector odd = even;
+    for (int i = 0; i < n; i += 2 * L) {
+      FloatVector u = FloatVector.fromMemorySegment(F, y, yAt + 4L * i, LE);
+      FloatVector v = FloatVector.fromMemorySegment(F, y, yAt + 4L * (i + L), LE);
+      even = u.fma(FloatVector.fromArray(F, x, at + i), even);
+      odd = v.fma(FloatVector.fromArray(F, x, at + i + L), odd);
+    }
+    return inOrder(even.add(odd).toArray());
   }
 
   static float expSum(float[] x, int at, int n, float max) {

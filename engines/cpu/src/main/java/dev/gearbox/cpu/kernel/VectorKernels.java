@@ -60,6 +60,7 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void scores(
+      KvType type,
       float[] q,
       int qAt,
       int size,
@@ -68,11 +69,16 @@ final class VectorKernels implements Kernels {
       float[] out,
       int at,
       int stride) {
-    VectorAttention.scores(q, qAt, size, keys, keysAt, out, at, stride);
+    switch (type) {
+      case F32 -> VectorAttention.scores(q, qAt, size, keys, keysAt, out, at, stride);
+      case F16 -> VectorHalfAttention.scores(q, qAt, size, keys, keysAt, out, at, stride);
+      case Q8_0 -> VectorByteAttention.scores(q, qAt, size, keys, keysAt, out, at, stride);
+    }
   }
 
   @Override
   public void mix(
+      KvType type,
       float[] p,
       int pAt,
       int stride,
@@ -81,7 +87,16 @@ final class VectorKernels implements Kernels {
       float[] out,
       int at,
       int size) {
-    VectorAttention.mix(p, pAt, stride, values, valuesAt, out, at, size);
+    switch (type) {
+      case F32 -> VectorAttention.mix(p, pAt, stride, values, valuesAt, out, at, size);
+      case F16 -> VectorHalfAttention.mix(p, pAt, stride, values, valuesAt, out, at, size);
+      case Q8_0 -> VectorByteAttention.mix(p, pAt, stride, values, valuesAt, out, at, size);
+    }
+  }
+
+  @Override
+  public float inner(float[] x, int at, MemorySegment y, long yAt, int n) {
+    return VectorElements.inner(x, at, y, yAt, n);
   }
 
   @Override

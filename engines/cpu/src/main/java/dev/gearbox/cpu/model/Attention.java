@@ -1,9 +1,11 @@
 package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.Kernels;
+import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.Stage;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Causal attention of one layer. A job takes up to 16 queries that read the same keys, those of a
@@ -15,6 +17,9 @@ import java.util.Arrays;
  *                             l = l·exp(m − m') + Σp              o = o·exp(m − m') + p·V
  *   at the end                o / l
  * </pre>
+ *
+ * Where a token sees chosen blocks only, these are to it a sequence of their own, in which all but
+ * the last are full. Its queries are a tile then, so that whoever shares it has chosen alike.
  */
 final class Attention implements Stage {
   private final Kernels kernels;
@@ -25,7 +30,10 @@ final class Attention implements Stage {
   private final MemorySegment keys;
   private final MemorySegment values;
   private final KvCache cache;
+  private final KvType type;
   private final int window;
+  private final int sinks;
+  private final @Nullable BlockChooser chooser;
 
   Attention(
       Kernels kernels,
@@ -34,6 +42,7 @@ final class Attention implements Stage {
       Activations x,
       WorkerMemory[] memory,
       KvCache cache,
+      AttentionSpec attention,
       int layer) {
     this.kernels = kernels;
     this.shape = shape;
@@ -41,9 +50,28 @@ final class Attention implements Stage {
     this.x = x;
     this.memory = memory;
     this.cache = cache;
+    type = cache.type();
     keys = cache.keys(layer);
     values = cache.values(layer);
-    window = shape.isWindowed(layer) ? shape.window() : Integer.MAX_VALUE;
+    BlockChooser chosen = null;
+    int seen = Integer.MAX_VALUE;
+    int first = 0;
+    if (shape.isWindowed(layer)) {
+      seen = shape.window();
+    } else {
+      switch (attention) {
+        case AttentionSpec.Full() -> {}
+        case AttentionSpec.Window(int some, int last) -> {
+          seen = last;
+          first = some;
+        }
+        case AttentionSpec.TopBlocks(int most) ->
+            chosen = new BlockChooser(kernels, shape, cache, layer, most);
+      }
+    }
+    chooser = chosen;
+    window = seen;
+    sinks = first;
   }
 
   @Override
@@ -64,38 +92,66 @@ final class Attention implements Stage {
     Arrays.fill(own.mixed, 0, padded * size, 0f);
     Arrays.fill(own.most, Float.NEGATIVE_INFINITY);
     Arrays.fill(own.weight, 0f);
-    int from = firstVisible(position(tile, 0));
-    int to = position(tile, queries - 1) + 1;
-    int key = from / KvCache.BLOCK * KvCache.BLOCK;
-    while (key < to) {
-      // Cut at multiples, so that a query sums alike whichever others share its tile.
-      int end = Math.min(to, (key / WorkerMemory.SCORES + 1) * WorkerMemory.SCORES);
-      visit(tile, head, queries, key, Math.ceilDiv(end - key, KvCache.BLOCK), own);
-      key = end;
+    int[] table = step.table(step.sequence(tile));
+    int hidden = 0;
+    if (chooser != null) {
+      int blocks = position(tile, queries - 1) / KvCache.BLOCK + 1;
+      if (chooser.choosesOf(blocks)) {
+        table = chooser.choose(table, blocks, head, queries, own);
+        hidden = (blocks - chooser.most()) * KvCache.BLOCK;
+      }
     }
+    walk(tile, head, queries, table, hidden, own);
     scatter(tile, head, queries, own);
   }
 
-  private void visit(int tile, int head, int queries, int firstKey, int blocks, WorkerMemory own) {
-    int[] table = step.table(step.sequence(tile));
+  /**
+   * Visits what anybody of a tile sees.
+   *
+   * @param hidden tokens that the table leaves out
+   */
+  private void walk(int tile, int head, int queries, int[] table, int hidden, WorkerMemory own) {
+    int from = firstVisible(position(tile, 0) - hidden);
+    int to = position(tile, queries - 1) - hidden + 1;
+    for (int cut = 0; cut < to; cut += WorkerMemory.SCORES) {
+      // Cut at multiples, so that a query sums alike whichever others share its tile.
+      int key = cut < sinks ? cut : Math.max(cut, from / KvCache.BLOCK * KvCache.BLOCK);
+      int end = Math.min(to, cut + WorkerMemory.SCORES);
+      end = end <= from ? Math.min(end, sinks) : end;
+      if (key < end) {
+        visit(tile, head, queries, table, hidden, key, end, own);
+      }
+    }
+  }
+
+  private void visit(
+      int tile,
+      int head,
+      int queries,
+      int[] table,
+      int hidden,
+      int firstKey,
+      int end,
+      WorkerMemory own) {
     int size = shape.headSize();
     int stride = WorkerMemory.SCORES;
     int firstBlock = firstKey / KvCache.BLOCK;
+    int blocks = Math.ceilDiv(end - firstKey, KvCache.BLOCK);
     for (int b = 0; b < blocks; b++) {
       long at = cache.at(table[firstBlock + b], head);
       for (int q = 0; q < queries; q += Kernels.QUERY_ROWS) {
         int to = q * stride + b * KvCache.BLOCK;
-        kernels.scores(own.queries, q * size, size, keys, at, own.scores, to, stride);
+        kernels.scores(type, own.queries, q * size, size, keys, at, own.scores, to, stride);
       }
     }
     for (int q = 0; q < queries; q++) {
-      weigh(q, position(tile, q), firstKey, blocks * KvCache.BLOCK, own);
+      weigh(q, position(tile, q) - hidden, firstKey, blocks * KvCache.BLOCK, own);
     }
     for (int b = 0; b < blocks; b++) {
       long at = cache.at(table[firstBlock + b], head);
       for (int q = 0; q < queries; q += Kernels.QUERY_ROWS) {
         int from = q * stride + b * KvCache.BLOCK;
-        kernels.mix(own.scores, from, stride, values, at, own.mixed, q * size, size);
+        kernels.mix(type, own.scores, from, stride, values, at, own.mixed, q * size, size);
       }
     }
   }
@@ -103,20 +159,30 @@ final class Attention implements Stage {
   /** Turns the scores of one query into weights relative to the largest score so far. */
   private void weigh(int q, int position, int firstKey, int count, WorkerMemory own) {
     int at = q * WorkerMemory.SCORES;
-    int from = Math.clamp((long) firstVisible(position) - firstKey, 0, count);
     int to = Math.clamp((long) position + 1 - firstKey, 0, count);
-    if (from >= to) {
-      Arrays.fill(own.scores, at, at + count, 0f);
+    int sunk = Math.clamp((long) sinks - firstKey, 0, to);
+    int from = Math.clamp((long) firstVisible(position) - firstKey, 0, to);
+    if (sunk > 0 && from <= sunk) {
+      sunk = 0;
+      from = 0;
+    }
+    Arrays.fill(own.scores, at + sunk, at + from, 0f);
+    Arrays.fill(own.scores, at + to, at + count, 0f);
+    if (sunk == 0 && from == to) {
       return;
     }
-    Arrays.fill(own.scores, at, at + from, 0f);
-    Arrays.fill(own.scores, at + to, at + count, 0f);
     float most = kernels.max(own.scores, at + from, to - from);
+    if (sunk > 0) {
+      most = Math.max(most, kernels.max(own.scores, at, sunk));
+    }
     if (most > own.most[q]) {
       float factor = (float) Math.exp(own.most[q] - most);
       own.weight[q] *= factor;
       kernels.scale(own.mixed, q * shape.headSize(), shape.headSize(), factor);
       own.most[q] = most;
+    }
+    if (sunk > 0) {
+      own.weight[q] += kernels.expSum(own.scores, at, sunk, own.most[q]);
     }
     own.weight[q] += kernels.expSum(own.scores, at + from, to - from, own.most[q]);
   }

@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.model;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufException;
@@ -7,6 +8,7 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,18 +26,27 @@ public final class CpuModel implements ModelRunner {
   private final ModelWeights weights;
   private final CpuWorkers workers;
   private final Arena arena;
+  private final CpuOptions options;
   private final StepState step;
   private @Nullable KvCache cache;
   private @Nullable Forward forward;
 
   private CpuModel(
-      Kernels kernels, ModelShape shape, ModelWeights weights, CpuWorkers workers, Arena arena) {
+      Kernels kernels,
+      ModelShape shape,
+      ModelWeights weights,
+      CpuOptions options,
+      CpuWorkers workers,
+      Arena arena) {
     this.kernels = kernels;
     this.shape = shape;
     this.weights = weights;
+    this.options = options;
     this.workers = workers;
     this.arena = arena;
-    step = new StepState(shape, MAX_STEP_TOKENS);
+    step =
+        new StepState(
+            shape, MAX_STEP_TOKENS, options.attention() instanceof AttentionSpec.TopBlocks);
   }
 
   /**
@@ -46,22 +57,33 @@ public final class CpuModel implements ModelRunner {
    * @throws GgufException when metadata or tensors are missing or contradict each other
    * @throws UnsupportedModelException when the model is of a kind that is not computed here
    */
+  public static ModelRunner load(GgufFile file, CpuWorkers workers, CpuOptions options) {
+    return load(file, workers, options, Kernels.best());
+  }
+
+  /** The same by {@link CpuOptions#DEFAULT}. */
   public static ModelRunner load(GgufFile file, CpuWorkers workers) {
-    return load(file, workers, Kernels.best());
+    return load(file, workers, CpuOptions.DEFAULT);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model
-  static ModelRunner load(GgufFile file, CpuWorkers workers, Kernels kernels) {
+  static ModelRunner load(GgufFile file, CpuWorkers workers, CpuOptions options, Kernels kernels) {
     ModelShape shape = ModelShape.of(file);
     Arena arena = Arena.ofShared();
     // A team of its own: the device's workers may be in the middle of another model's step.
     try (CpuWorkers packers = new CpuWorkers(workers.threads())) {
       ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, packers);
-      return new CpuModel(kernels, shape, weights, workers, arena);
+      return new CpuModel(kernels, shape, weights, options, workers, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
+  }
+
+  /** Bytes of memory that this machine has, or that its container may use. */
+  public static long machineMemory() {
+    return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getTotalMemorySize();
   }
 
   @Override
@@ -76,7 +98,7 @@ public final class CpuModel implements ModelRunner {
 
   @Override
   public long bytesPerBlock() {
-    return KvCache.bytesPerBlock(shape);
+    return KvCache.bytesPerBlock(shape, options);
   }
 
   @Override
@@ -97,10 +119,25 @@ public final class CpuModel implements ModelRunner {
     if (blocks < 1) {
       throw new IllegalArgumentException("blocks must be at least 1, was " + blocks);
     }
-    cache = new KvCache(shape, blocks, arena);
+    long bytes = blocks * bytesPerBlock();
+    long fits = machineMemory() / bytesPerBlock();
+    if (blocks > fits) {
+      throw new IllegalArgumentException(
+          "%d blocks of keys and values take %d MB, and this machine or container has %d MB: at most %d fit"
+              .formatted(blocks, bytes >> 20, machineMemory() >> 20, fits));
+    }
+    cache = new KvCache(shape, options, blocks, arena);
     forward =
         new Forward(
-            kernels, shape, weights, cache, step, MAX_STEP_TOKENS, workers.threads(), arena);
+            kernels,
+            shape,
+            weights,
+            options,
+            cache,
+            step,
+            MAX_STEP_TOKENS,
+            workers.threads(),
+            arena);
   }
 
   @Override

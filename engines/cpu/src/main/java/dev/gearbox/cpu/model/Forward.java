@@ -27,6 +27,7 @@ final class Forward {
   private final Kernels kernels;
   private final ModelShape shape;
   private final ModelWeights weights;
+  private final CpuOptions options;
   private final KvCache cache;
   private final StepState step;
   private final WorkerMemory[] memory;
@@ -40,6 +41,7 @@ final class Forward {
       Kernels kernels,
       ModelShape shape,
       ModelWeights weights,
+      CpuOptions options,
       KvCache cache,
       StepState step,
       int maxTokens,
@@ -48,6 +50,7 @@ final class Forward {
     this.kernels = kernels;
     this.shape = shape;
     this.weights = weights;
+    this.options = options;
     this.cache = cache;
     this.step = step;
     x = new Activations(shape, maxTokens);
@@ -92,7 +95,10 @@ final class Forward {
         new Part(w.key(), w.keyBias(), x.key),
         new Part(w.value(), w.valueBias(), x.value));
     stages.add(stage(step::size, (token, worker) -> turnAndKeep(layer, token)));
-    stages.add(new Attention(kernels, shape, step, x, memory, cache, layer));
+    if (cache.isBounded(layer)) {
+      stages.add(stage(step::size, (token, worker) -> bound(layer, token)));
+    }
+    stages.add(new Attention(kernels, shape, step, x, memory, cache, options.attention(), layer));
     if (layer == shape.layers() - 1) {
       stages.add(stage(() -> 1, (job, worker) -> compact()));
     }
@@ -153,6 +159,12 @@ final class Forward {
     for (int head = 0; head < shape.kvHeads(); head++) {
       int from = token * shape.keySize() + head * size;
       cache.put(layer, step.block(token), slot, head, x.key, x.value, from);
+    }
+  }
+
+  private void bound(int layer, int token) {
+    if (step.position(token) % KvCache.BLOCK == KvCache.BLOCK - 1) {
+      cache.bound(layer, step.block(token));
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Arrays;
  */
 final class StepState {
   private final ModelShape shape;
+  private final int tileRows;
   private final int[] positions;
   private final int[] tokens;
   private final int[] blocks;
@@ -22,12 +23,25 @@ final class StepState {
   private int askedRows;
   private int rows;
 
-  StepState(ModelShape shape, int maxTokens) {
+  /**
+   * @param tokenTiles whether queries of different tokens stay in tiles of their own
+   */
+  StepState(ModelShape shape, int maxTokens, boolean tokenTiles) {
     this.shape = shape;
+    tileRows = tokenTiles ? rowsOfToken(shape.queriesPerKey()) : WorkerMemory.QUERY_ROWS;
     positions = new int[maxTokens];
     tokens = new int[maxTokens];
     blocks = new int[maxTokens];
     asked = new int[maxTokens];
+  }
+
+  /** The largest part of a token's queries that divides them and fits a tile. */
+  private static int rowsOfToken(int queries) {
+    int rows = Math.min(queries, WorkerMemory.QUERY_ROWS);
+    while (queries % rows != 0) {
+      rows--;
+    }
+    return rows;
   }
 
   /** Takes a batch; the checks come first and leave this untouched. */
@@ -63,7 +77,7 @@ final class StepState {
       }
     }
     int queries = count * shape.queriesPerKey();
-    for (int first = 0; first < queries; first += WorkerMemory.QUERY_ROWS) {
+    for (int first = 0; first < queries; first += tileRows) {
       if (tiles == tileFirst.length) {
         tileFirst = Arrays.copyOf(tileFirst, tiles * 2);
         tileSequence = Arrays.copyOf(tileSequence, tiles * 2);
@@ -163,7 +177,7 @@ final class StepState {
     int first = tileFirst[tile];
     boolean last = tile + 1 == tiles || tileFirst[tile + 1] == 0;
     if (!last) {
-      return WorkerMemory.QUERY_ROWS;
+      return tileRows;
     }
     int sequence = tileSequence[tile];
     int end = tile + 1 == tiles ? size : firstToken[tileSequence[tile + 1]];

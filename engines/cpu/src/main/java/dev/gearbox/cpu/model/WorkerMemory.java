@@ -26,6 +26,10 @@ final class WorkerMemory {
   final float[] mixed;
   final float[] most = new float[QUERY_ROWS];
   final float[] weight = new float[QUERY_ROWS];
+  final float[] signed;
+  float[] ranks = new float[0];
+  float[] sorted = new float[0];
+  int[] chosen = new int[0];
 
   WorkerMemory(ModelShape shape, Kernels kernels, int maxRows, Arena arena) {
     int group = kernels.groupRows();
@@ -34,5 +38,17 @@ final class WorkerMemory {
     sums = new float[(maxRows + 8) * group];
     queries = new float[QUERY_ROWS * shape.headSize()];
     mixed = new float[QUERY_ROWS * shape.headSize()];
+    signed = new float[2 * shape.headSize()];
+  }
+
+  /** Makes room to choose among blocks. */
+  void roomFor(int blocks, int most) {
+    if (ranks.length < blocks) {
+      ranks = new float[2 * blocks];
+      sorted = new float[2 * blocks];
+    }
+    if (chosen.length < most) {
+      chosen = new int[most];
+    }
   }
 }

@@ -29,7 +29,9 @@ public final class KernelAgreement {
       }
     }
     agreement.tiles();
-    agreement.attention();
+    for (KvType type : KvType.values()) {
+      agreement.attention(type);
+    }
     for (int length : LENGTHS) {
       agreement.reductions(length);
       agreement.activations(length);
@@ -141,21 +143,38 @@ public final class KernelAgreement {
     }
   }
 
-  private void attention() {
+  private void attention(KvType type) {
     for (int size : new int[] {32, 64, 96, 256}) {
-      int block = size * Kernels.KEYS;
-      MemorySegment kept = segment(3 * block);
+      long block = KvBlock.bytes(type, size);
+      MemorySegment keys = arena.allocate(2 * block, 64);
+      MemorySegment values = arena.allocate(2 * block, 64);
+      for (int slot = 0; slot < Kernels.KEYS; slot++) {
+        // A token of zeros has no scale, and one beyond halves is kept as the largest.
+        float[] x = slot == 3 ? new float[size] : floats(size);
+        x[1] = slot == 5 ? 1e6f : x[1];
+        x[2] = slot == 6 ? 1e-6f : x[2];
+        KvBlock.putKey(type, keys, block, size, slot, x, 0);
+        KvBlock.putValue(type, values, block, size, slot, x, 0);
+        for (int e = 0; e < size && slot != 5; e++) {
+          equal(type + " key", x[e], KvBlock.key(type, keys, block, size, slot, e), 0.02);
+          equal(type + " value", x[e], KvBlock.value(type, values, block, size, slot, e), 0.02);
+        }
+      }
       float[] q = floats(5 + Kernels.QUERY_ROWS * size);
       float[] a = new float[Kernels.QUERY_ROWS * 48 + 2];
       float[] b = a.clone();
-      scalar.scores(q, 5, size, kept, 8L * block, a, 2, 48);
-      vector.scores(q, 5, size, kept, 8L * block, b, 2, 48);
-      close("scores of " + size, a, b, 1e-5);
+      scalar.scores(type, q, 5, size, keys, block, a, 2, 48);
+      vector.scores(type, q, 5, size, keys, block, b, 2, 48);
+      close(type + " scores of " + size, a, b, 1e-5);
+      float[] p = floats(a.length);
       float[] out = floats(3 + Kernels.QUERY_ROWS * size);
       float[] same = out.clone();
-      scalar.mix(a, 2, 48, kept, 4L * block, out, 3, size);
-      vector.mix(a, 2, 48, kept, 4L * block, same, 3, size);
-      close("mix of " + size, out, same, 1e-5);
+      scalar.mix(type, p.clone(), 2, 48, values, block, out, 3, size);
+      vector.mix(type, p.clone(), 2, 48, values, block, same, 3, size);
+      close(type + " mix of " + size, out, same, 1e-5);
+      MemorySegment y = segment(3 + size);
+      float inner = scalar.inner(q, 5, y, 12, size);
+      equal("inner of " + size, inner, vector.inner(q, 5, y, 12, size), 1e-4 * size);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.gearbox.cpu.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufFile;
@@ -13,6 +14,7 @@ import dev.gearbox.runtime.StepBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
@@ -44,6 +46,36 @@ class CpuModelTest {
       for (int token = 0; token < TOKENS.length; token++) {
         assertClose(expected[token], row(found, token), 1e-3);
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void halvesAndBytesOfKeysAndValuesStayNearTheReference(Architecture architecture)
+      throws IOException {
+    TinyModel tiny = new TinyModel(architecture, 11);
+    double[][] expected = new ReferenceTransformer(tiny).run(TOKENS);
+    for (KvType type : List.of(KvType.F16, KvType.Q8_0)) {
+      try (ModelRunner model = load(tiny, type)) {
+        float[] found = prefill(model, TOKENS, TOKENS.length);
+        for (int token = 0; token < TOKENS.length; token++) {
+          assertThat(error(expected[token], row(found, token)))
+              .isLessThan(type == KvType.F16 ? 0.01 : 0.1);
+        }
+      }
+    }
+  }
+
+  @Test
+  void smallerTypesTakeFewerBytes() throws IOException {
+    TinyModel tiny = new TinyModel(Architecture.LLAMA, 11);
+    long elements = 2L * 16 * TinyModel.LAYERS * TinyModel.KV_HEADS * TinyModel.HEAD;
+    try (ModelRunner floats = load(tiny, KvType.F32);
+        ModelRunner halves = load(tiny, KvType.F16);
+        ModelRunner bytes = load(tiny, KvType.Q8_0)) {
+      assertThat(floats.bytesPerBlock()).isEqualTo(4 * elements);
+      assertThat(halves.bytesPerBlock()).isEqualTo(2 * elements);
+      assertThat(bytes.bytesPerBlock()).isEqualTo(elements + 4 * elements / TinyModel.HEAD);
     }
   }
 
@@ -130,6 +162,16 @@ class CpuModelTest {
   }
 
   @Test
+  void moreBlocksThanTheMachineHoldsAreRefusedWithTheNumberThatFits() throws IOException {
+    try (ModelRunner model = load(new TinyModel(Architecture.LLAMA, 16).writer())) {
+      long fits = CpuModel.machineMemory() / model.bytesPerBlock();
+      assertThatThrownBy(() -> model.allocateBlocks(Integer.MAX_VALUE))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith("at most " + fits + " fit");
+    }
+  }
+
+  @Test
   void unknownArchitectureIsRefused() throws IOException {
     GgufWriter writer =
         new TinyModel(Architecture.LLAMA, 1)
@@ -171,16 +213,24 @@ class CpuModelTest {
   }
 
   private ModelRunner load(TinyModel tiny) throws IOException {
-    ModelRunner model = load(tiny.writer());
+    return load(tiny, KvType.F32);
+  }
+
+  private ModelRunner load(TinyModel tiny, KvType type) throws IOException {
+    ModelRunner model = load(tiny.writer(), type);
     model.allocateBlocks(8);
     return model;
   }
 
   private ModelRunner load(GgufWriter writer) throws IOException {
+    return load(writer, KvType.F32);
+  }
+
+  private ModelRunner load(GgufWriter writer, KvType type) throws IOException {
     Path path = folder.resolve("model.gguf");
     writer.write(path);
     try (GgufFile file = GgufFile.open(path)) {
-      return CpuModel.load(file, WORKERS);
+      return CpuModel.load(file, WORKERS, new CpuOptions(type, new AttentionSpec.Full()));
     }
   }
 
@@ -222,6 +272,17 @@ class CpuModelTest {
       result[i] = values[i];
     }
     return result;
+  }
+
+  /** Length of the difference over the length of what is expected. */
+  private static double error(double[] expected, float[] found) {
+    double squares = 0;
+    double difference = 0;
+    for (int i = 0; i < expected.length; i++) {
+      squares += expected[i] * expected[i];
+      difference += (found[i] - expected[i]) * (found[i] - expected[i]);
+    }
+    return Math.sqrt(difference / squares);
   }
 
   private static void assertClose(double[] expected, float[] found, double bound) {

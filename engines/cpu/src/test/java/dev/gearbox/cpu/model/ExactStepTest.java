@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.runtime.ModelRunner;
@@ -9,7 +10,9 @@ import dev.gearbox.runtime.StepBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,6 +37,12 @@ class ExactStepTest {
     }
   }
 
+  private static final List<CpuOptions> OPTIONS =
+      Stream.of("full", "window:32,sinks:4", "top-blocks:8")
+          .map(AttentionSpec::parse)
+          .flatMap(spec -> Stream.of(KvType.values()).map(type -> new CpuOptions(type, spec)))
+          .toList();
+
   @AfterAll
   static void close() {
     WORKERS.close();
@@ -42,18 +51,23 @@ class ExactStepTest {
   @ParameterizedTest
   @EnumSource
   void smallModel(Architecture architecture, @TempDir Path folder) throws IOException {
-    assertExact(new TinyModel(architecture, 21).write(folder));
+    Path path = new TinyModel(architecture, 21).write(folder);
+    for (CpuOptions options : OPTIONS) {
+      assertExact(path, options);
+    }
   }
 
   @Test
   @Tag("weights")
   void smolLm2() throws IOException {
-    assertExact(TestingWeights.smolLm2());
+    for (CpuOptions options : OPTIONS) {
+      assertExact(TestingWeights.smolLm2(), options);
+    }
   }
 
-  private static void assertExact(Path path) throws IOException {
+  private static void assertExact(Path path, CpuOptions options) throws IOException {
     try (GgufFile file = GgufFile.open(path);
-        ModelRunner model = CpuModel.load(file, WORKERS)) {
+        ModelRunner model = CpuModel.load(file, WORKERS, options)) {
       model.allocateBlocks(2 * TABLES[0].length);
       int[] tokens = new Random(3).ints(LENGTH, 0, Math.min(model.vocabulary(), 1000)).toArray();
       step(model, tokens, 0, PREFIX, 0);

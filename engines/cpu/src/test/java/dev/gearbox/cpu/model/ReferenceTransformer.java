@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -9,13 +10,19 @@ import org.jspecify.annotations.Nullable;
 /** The transformer of a {@link TinyModel} as the papers write it: doubles, one token at a time. */
 final class ReferenceTransformer {
   private final TinyModel model;
+  private final AttentionSpec spec;
   private final boolean gemma;
   private final List<double[]>[] keys;
   private final List<double[]>[] values;
 
-  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of lists
   ReferenceTransformer(TinyModel model) {
+    this(model, new AttentionSpec.Full());
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // arrays of lists
+  ReferenceTransformer(TinyModel model, AttentionSpec spec) {
     this.model = model;
+    this.spec = spec;
     gemma = model.architecture == Architecture.GEMMA3;
     keys = new List[TinyModel.LAYERS];
     values = new List[TinyModel.LAYERS];
@@ -67,14 +74,21 @@ final class ReferenceTransformer {
     turn(k, weightsOrNull(blk + "attn_k_norm.weight"), position, windowed);
     keys[layer].add(k);
     values[layer].add(project(blk + "attn_v", x));
-    int first = windowed ? Math.max(0, position - TinyModel.WINDOW + 1) : 0;
+    boolean[][] seen = new boolean[TinyModel.KV_HEADS][];
+    for (int head = 0; head < TinyModel.KV_HEADS; head++) {
+      seen[head] = seen(layer, q, head, position, windowed);
+    }
     double[] out = new double[q.length];
     for (int head = 0; head < TinyModel.HEADS; head++) {
       int at = head * TinyModel.HEAD;
-      int kv = head / (TinyModel.HEADS / TinyModel.KV_HEADS) * TinyModel.HEAD;
+      int group = head / (TinyModel.HEADS / TinyModel.KV_HEADS);
+      int kv = group * TinyModel.HEAD;
       double sum = 0;
       double[] mixed = new double[TinyModel.HEAD];
-      for (int p = first; p <= position; p++) {
+      for (int p = 0; p <= position; p++) {
+        if (!seen[group][p]) {
+          continue;
+        }
         double score = 0;
         for (int e = 0; e < TinyModel.HEAD; e++) {
           score += q[at + e] * keys[layer].get(p)[kv + e];
@@ -90,6 +104,45 @@ final class ReferenceTransformer {
       }
     }
     return out;
+  }
+
+  private boolean[] seen(int layer, double[] q, int head, int position, boolean windowed) {
+    boolean[] seen = new boolean[position + 1];
+    Arrays.fill(seen, true);
+    if (windowed) {
+      Arrays.fill(seen, 0, Math.max(0, position - TinyModel.WINDOW + 1), false);
+    } else if (spec instanceof AttentionSpec.Window(int sinks, int window)) {
+      int first = Math.min(sinks, position + 1);
+      Arrays.fill(seen, first, Math.max(first, position - window + 1), false);
+    } else if (spec instanceof AttentionSpec.TopBlocks(int most)) {
+      int blocks = position / 16 + 1;
+      List<Integer> ranked = new ArrayList<>();
+      for (int block = 1; block < blocks - 4; block++) {
+        ranked.add(block);
+      }
+      ranked.sort(Comparator.comparingDouble(block -> -promise(layer, q, head, block)));
+      for (int block : ranked.subList(Math.min(ranked.size(), most - 5), ranked.size())) {
+        Arrays.fill(seen, 16 * block, 16 * block + 16, false);
+      }
+    }
+    return seen;
+  }
+
+  /** The largest scores that keys within a block's bounds could have, over a group's heads. */
+  private double promise(int layer, double[] q, int head, int block) {
+    int group = TinyModel.HEADS / TinyModel.KV_HEADS;
+    double promise = 0;
+    for (int e = 0; e < TinyModel.HEAD; e++) {
+      int at = head * TinyModel.HEAD + e;
+      List<double[]> inBlock = keys[layer].subList(16 * block, 16 * block + 16);
+      double least = inBlock.stream().mapToDouble(k -> k[at]).min().orElseThrow();
+      double most = inBlock.stream().mapToDouble(k -> k[at]).max().orElseThrow();
+      for (int of = head * group; of < (head + 1) * group; of++) {
+        double x = q[of * TinyModel.HEAD + e];
+        promise += Math.max(x * least, x * most);
+      }
+    }
+    return promise;
   }
 
   private void turn(double[] x, float @Nullable [] norm, int position, boolean windowed) {
