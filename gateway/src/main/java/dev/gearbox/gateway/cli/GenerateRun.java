@@ -11,6 +11,7 @@ import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs prompts through an engine of its own, one after the other. */
 record GenerateRun(
     Path weights,
+    DraftOption.@Nullable Draft draft,
     boolean chat,
     int maxTokens,
     float temperature,
@@ -67,9 +69,10 @@ record GenerateRun(
         encoded.add(encode(encoder, prompt));
       }
       int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
-      // The device closes the runner with its engine.
+      // The device closes both runners with its engine.
+      DraftSpec guesses = draft == null ? null : draft.load(file, workers);
       ModelRunner runner = CpuModel.load(file, workers);
-      var engine = device.open(spec(longest + maxTokens, runner), runner, encoder);
+      var engine = device.open(spec(longest + maxTokens, runner), runner, guesses, encoder);
       List<Answer> answers = new ArrayList<>();
       for (TokenIds prompt : encoded) {
         GenerationRequest request = request("prompt-" + answers.size(), prompt);
