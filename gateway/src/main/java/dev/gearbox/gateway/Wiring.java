@@ -16,7 +16,6 @@ import dev.gearbox.gateway.dispatch.CpuOpener;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
-import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -200,13 +199,17 @@ final class Wiring {
   private Map<String, CpuOpener.Share> shares() {
     Map<String, CpuOpener.Share> shares = new HashMap<>();
     for (PoolConfig pool : configuration.gearbox().pools()) {
+      PoolConfig.Speculative speculative = pool.speculative();
       shares.put(
           pool.name(),
           new CpuOpener.Share(
               pool.kvMemory().bytes() / Math.max(1, pool.variants().size()),
               pool.maxSequences(),
               pool.maxDrafts(),
-              pool.cpuOptions()));
+              pool.cpuOptions(),
+              speculative == null
+                  ? null
+                  : new CpuOpener.Draft(speculative.draft(), speculative.tokens())));
     }
     return shares;
   }
@@ -218,12 +221,11 @@ final class Wiring {
         .orElseThrow(() -> new IllegalArgumentException("no variant " + variant));
   }
 
-  private Path fetch(EngineSlot slot, EngineRegistry registry)
+  private Path fetch(String variant, String id, EngineRegistry registry)
       throws IOException, InterruptedException {
-    String id = slot.id();
     try {
       return store.fetch(
-          entry(slot.variant().name()),
+          entry(variant),
           new FetchListener() {
             private int percent = -1;
 

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What computes, with the one thread that owns it. The owner runs one step at a time, of whichever
@@ -74,6 +75,25 @@ public final class Device implements AutoCloseable {
    * @param runner belongs to the engine from here on and is closed with it
    */
   public Engine open(EngineSpec spec, ModelRunner runner, PromptEncoder encoder) {
+    return open(spec, runner, null, encoder);
+  }
+
+  /**
+   * Opens an engine whose answers a small model guesses ahead.
+   *
+   * @param draft null: none does
+   */
+  public Engine open(
+      EngineSpec spec, ModelRunner runner, @Nullable DraftSpec draft, PromptEncoder encoder) {
+    if (draft != null && draft.runner().vocabulary() != runner.vocabulary()) {
+      throw new IllegalArgumentException(
+          "%s has a vocabulary of %d tokens and %s of %d: it cannot guess for it"
+              .formatted(
+                  draft.variant(),
+                  draft.runner().vocabulary(),
+                  spec.variant(),
+                  runner.vocabulary()));
+    }
     long kvTokens = (long) spec.kvBlocks() * ModelRunner.BLOCK_TOKENS;
     long context = Math.min(kvTokens, Math.min(spec.maxContext(), runner.maxContext()));
     EngineCapabilities capabilities =
@@ -86,7 +106,8 @@ public final class Device implements AutoCloseable {
             runner.vocabulary(),
             spec.features());
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
-    EngineLoop loop = new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
+    EngineLoop loop =
+        new EngineLoop(spec, id, runner, draft, encoder, status, clock, sink, seeds.split());
     DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
     List<TokenStream> warmUps = new ArrayList<>();
     for (int round = 0; round < WARM_UP_ROUNDS; round++) {

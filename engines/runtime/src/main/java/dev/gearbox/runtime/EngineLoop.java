@@ -4,13 +4,11 @@ import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
-import dev.gearbox.runtime.EngineStatus.Load;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.sample.Sampler;
 import dev.gearbox.runtime.sample.SamplingBuffers;
 import dev.gearbox.runtime.schedule.Scheduler;
 import dev.gearbox.runtime.schedule.StepPlan;
-import dev.gearbox.runtime.schedule.StepPlan.Admitted;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 import dev.gearbox.runtime.schedule.StepTime;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
@@ -33,46 +31,48 @@ import org.jspecify.annotations.Nullable;
 final class EngineLoop {
   private static final System.Logger LOG = System.getLogger(EngineLoop.class.getName());
 
+  /** So many steps in a row that throw are no accident: the engine is given up. */
+  private static final int MOST_FAILURES = 3;
+
   private final EngineSpec spec;
-  private final String device;
   private final ModelRunner runner;
+  private final @Nullable DraftModel draft;
   private final PromptEncoder encoder;
   private final EngineStatus status;
   private final LongSupplier clock;
-  private final TelemetrySink sink;
   private final SplittableRandom seeds;
 
-  private final KvCache cache;
   private final StepTime time = new StepTime();
   private final Scheduler<Generation> scheduler;
-  private final EngineTotals totals = new EngineTotals();
+  private final EngineReport report;
   private final StepRun run;
   private final SamplingBuffers buffers = new SamplingBuffers();
   private final Map<TokenStream, Generation> generations = new LinkedHashMap<>();
   private final Queue<TokenStream> warmUps = new ArrayDeque<>();
-  private @Nullable TokenStream warmUp;
   private long arrivals;
   private long otherNanos;
+  private int failures;
 
   EngineLoop(
       EngineSpec spec,
       String device,
       ModelRunner runner,
+      @Nullable DraftSpec draft,
       PromptEncoder encoder,
       EngineStatus status,
       LongSupplier clock,
       TelemetrySink sink,
       SplittableRandom seeds) {
     this.spec = spec;
-    this.device = device;
     this.runner = runner;
     this.encoder = encoder;
     this.status = status;
     this.clock = clock;
-    this.sink = sink;
     this.seeds = seeds;
     this.run = new StepRun(runner);
-    this.cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
+    KvCache cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
+    this.draft = draft == null ? null : new DraftModel(draft, cache, clock);
+    this.report = new EngineReport(spec, device, status, sink, cache);
     int stepTokens = Math.min(spec.maxStepTokens(), runner.maxStepTokens());
     this.scheduler =
         new Scheduler<>(
@@ -81,13 +81,17 @@ final class EngineLoop {
             spec.maxSequences(),
             stepTokens,
             spec.maxDrafts(),
-            runner.exactStepTokens());
+            runner.exactStepTokens(),
+            this.draft);
   }
 
   /** Reserves the KV memory and begins to warm up. */
   void open(List<TokenStream> warmUpStreams) {
     try {
       runner.allocateBlocks(spec.kvBlocks());
+      if (draft != null) {
+        draft.allocateBlocks();
+      }
     } catch (RuntimeException | Error e) {
       fail("cannot reserve " + spec.kvBlocks() + " blocks of KV memory", e);
       return;
@@ -98,7 +102,11 @@ final class EngineLoop {
 
   /** Begins the next round of warming up; ready after the last. */
   private void warmUp() {
-    warmUp = status.state() == State.WARMING ? warmUps.poll() : null;
+    TokenStream warmUp = status.state() == State.WARMING ? warmUps.poll() : null;
+    report.leaveOut(warmUp);
+    if (draft != null) {
+      draft.forgetTimes();
+    }
     if (warmUp == null) {
       status.advance(State.READY);
     } else {
@@ -147,9 +155,7 @@ final class EngineLoop {
       }
     }
     for (Generation generation : expired) {
-      end(generation);
-      TokenEvent late = generation.failed(FailureCode.DEADLINE_EXCEEDED, "the deadline passed");
-      generation.stream().emit(late);
+      end(generation, FailureCode.DEADLINE_EXCEEDED, "the deadline passed");
     }
   }
 
@@ -192,43 +198,55 @@ final class EngineLoop {
     try {
       StepPlan<Generation> plan = scheduler.schedule(otherNanos);
       long start = clock.getAsLong();
-      note(plan, start);
+      report.planned(plan, start);
       if (plan.isEmpty()) {
         publish();
         return 0;
       }
-      float[] logits = run.step(plan);
-      long end = clock.getAsLong();
-      scheduler.computed(plan);
-      report(plan, start, end);
-      sample(plan, logits, end);
+      run(plan, start);
       publish();
-      return Math.max(1, end - start);
+      return Math.max(1, clock.getAsLong() - start);
     } catch (RuntimeException | Error e) {
-      fail("the model's step failed", e);
+      fail("the engine failed", e);
       return 0;
     }
   }
 
-  private void note(StepPlan<Generation> plan, long nowNanos) {
-    totals.preempted(plan.preempted().size());
-    for (Admitted<Generation> admitted : plan.admitted()) {
-      Generation generation = admitted.sequence();
-      if (generation.enters(nowNanos, admitted.cached()) && generation.stream() != warmUp) {
-        totals.entered(generation.request().prompt().size(), admitted.cached());
+  /** Computes a plan and gives its tokens out, or fails whoever is in it. */
+  private void run(StepPlan<Generation> plan, long start) {
+    float[] logits;
+    long guessed;
+    try {
+      if (draft != null) {
+        draft.run(plan.asked());
       }
+      guessed = clock.getAsLong();
+      logits = run.step(plan);
+    } catch (RuntimeException | Error e) {
+      fail(plan, e);
+      return;
     }
+    failures = 0;
+    long end = clock.getAsLong();
+    scheduler.computed(plan);
+    int drafts = plan.tokens() - plan.decodes() - plan.prefillTokens();
+    time.observe(plan.decodes(), drafts, plan.prefillTokens(), (double) Math.max(1, end - guessed));
+    report.stepped(plan, otherNanos, Math.max(1, end - start), end);
+    otherNanos = 0;
+    sample(plan, logits, end);
   }
 
-  private void report(StepPlan<Generation> plan, long start, long end) {
-    long nanos = Math.max(1, end - start);
-    int drafts = plan.tokens() - plan.decodes() - plan.prefillTokens();
-    time.observe(plan.decodes(), drafts, plan.prefillTokens(), (double) nanos);
-    // Steps of a warm-up are slower than any that follow.
-    if (warmUp == null) {
-      sink.step(plan.record(spec.engine(), device, otherNanos, nanos, end));
+  /** A step that throws ends those it was for; others have lost nothing. */
+  private void fail(StepPlan<Generation> plan, Throwable cause) {
+    failures++;
+    if (failures == MOST_FAILURES || status.state() == State.WARMING) {
+      fail("the model's steps fail", cause);
+      return;
     }
-    otherNanos = 0;
+    LOG.log(System.Logger.Level.ERROR, "event=step_failed engine=" + spec.engine(), cause);
+    for (Chunk<Generation> chunk : plan.chunks()) {
+      end(chunk.sequence(), FailureCode.ENGINE_FAILED, "the model's step failed");
+    }
   }
 
   private void sample(StepPlan<Generation> plan, float[] logits, long nowNanos) {
@@ -245,10 +263,7 @@ final class EngineLoop {
     Generation generation = chunk.sequence();
     TokenEvent last = generation.accept(logits, row, runner.vocabulary(), nowNanos);
     if (chunk.drafts() > 0) {
-      int accepted = scheduler.verified(chunk);
-      if (generation.stream() != warmUp) {
-        totals.drafted(chunk.drafts(), accepted);
-      }
+      report.drafted(chunk, scheduler.verified(chunk));
     }
     if (last != null) {
       end(generation);
@@ -262,13 +277,18 @@ final class EngineLoop {
   private void end(Generation generation) {
     scheduler.remove(generation);
     generations.remove(generation.stream());
-    if (generation.stream() == warmUp) {
+    if (report.isWarmUp(generation)) {
       warmUp();
     } else {
-      totals.generated(generation.generated());
+      report.ended(generation);
       status.leave();
     }
     publish();
+  }
+
+  private void end(Generation generation, FailureCode code, String message) {
+    end(generation);
+    generation.stream().emit(generation.failed(code, message));
   }
 
   private void fail(String what, Throwable cause) {
@@ -282,27 +302,18 @@ final class EngineLoop {
     status.advance(State.CLOSED);
     endAll("the engine was closed");
     runner.close();
+    if (draft != null) {
+      draft.close();
+    }
   }
 
   private void endAll(String message) {
     for (Generation generation : List.copyOf(generations.values())) {
-      end(generation);
-      generation.stream().emit(generation.failed(FailureCode.ENGINE_FAILED, message));
+      end(generation, FailureCode.ENGINE_FAILED, message);
     }
   }
 
   private void publish() {
-    int running = 0;
-    int pending = 0;
-    long context = 0;
-    for (Generation generation : generations.values()) {
-      pending += generation.decoding() ? 0 : generation.remaining();
-    }
-    for (Generation generation : scheduler.running()) {
-      running += generation.stream() == warmUp ? 0 : 1;
-      context += generation.computed();
-    }
-    long now = clock.getAsLong();
-    status.publish(new Load(running, pending, context, cache.free(), totals.counters(), now));
+    report.publish(generations.values(), scheduler.running(), clock.getAsLong());
   }
 }

@@ -58,8 +58,8 @@ final class EngineStatus {
    * Takes a place for a request before anything costly is done for it; false when all are taken.
    */
   boolean enter(int promptTokens) {
-    if (inFlight.incrementAndGet() > permits) {
-      inFlight.decrementAndGet();
+    // Not counted up and down again: a place freed meanwhile would look taken to others.
+    if (inFlight.getAndUpdate(taken -> taken < permits ? taken + 1 : taken) >= permits) {
       return false;
     }
     unseenPromptTokens.addAndGet(promptTokens);

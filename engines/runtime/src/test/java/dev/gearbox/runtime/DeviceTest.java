@@ -149,14 +149,49 @@ final class DeviceTest {
   }
 
   @Test
-  void aRunnerThatThrowsFailsItsEngineAndNoOther() {
+  void aStepThatThrowsFailsItsOwnSequencesAndTheEngineServesOn() {
+    TestingModelRunner runner = runner();
+    Engine engine = open("e", 100, runner);
+    List<Integer> expected =
+        TestingSubscriber.to(engine.submit(request(1, 40, 30, "s"))).await().tokens();
+    runner.failAt(5);
+    TestingSubscriber fails = TestingSubscriber.to(engine.submit(request(3, 20, 50, "s")));
+    assertThat(fails.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
+    assertThat(fails.failed().message()).contains("step failed");
+    assertThat(engine.signal().state()).isEqualTo(State.READY);
+    assertNothingLeft(engine);
+    // Nor is anything broken kept: the prefix is found, and goes on as before.
+    TestingSubscriber after = TestingSubscriber.to(engine.submit(request(1, 40, 30, "s")));
+    assertThat(after.finished().tokens().cached()).isPositive();
+    assertThat(after.tokens()).isEqualTo(expected);
+  }
+
+  @Test
+  void whoWaitsOrRestsWhileAStepThrowsLosesNothing() {
+    TestingModelRunner runner = runner();
+    EngineSpec one = new EngineSpec("p/e", "p", "e", "f", Set.of(), 1, 4096, 100, 32, 8, 0);
+    Engine engine = device.open(one, runner, new TestingPromptEncoder());
+    awaitState(engine, State.READY);
+    Semaphore gate = runner.gate();
+    runner.failAt(2);
+    TestingSubscriber first = TestingSubscriber.to(engine.submit(request(2, 20, 50, "s")));
+    TestingSubscriber waits = TestingSubscriber.to(engine.submit(request(4, 20, 10, "s")));
+    gate.release(1000);
+    assertThat(first.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
+    assertThat(waits.finished().tokens().generated()).isEqualTo(10);
+  }
+
+  @Test
+  void aRunnerThatKeepsThrowingFailsItsEngineAndNoOther() {
     TestingModelRunner broken = runner();
     Engine bad = open("bad", 100, broken);
     Engine good = open("good", 100, runner());
     broken.failAfter(3);
-    TestingSubscriber fails = TestingSubscriber.to(bad.submit(request(1, 20, 50, "s")));
     TestingSubscriber runs = TestingSubscriber.to(good.submit(request(1, 20, 50, "s")));
-    assertThat(fails.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
+    for (int i = 0; i < 3; i++) {
+      TestingSubscriber fails = TestingSubscriber.to(bad.submit(request(1, 20, 50, "s")));
+      assertThat(fails.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
+    }
     assertThat(runs.finished().tokens().generated()).isEqualTo(50);
     assertThat(bad.signal().state()).isEqualTo(State.FAILED);
     assertThat(TestingSubscriber.to(bad.submit(request(1, 20, 5, "s"))).failed().code())

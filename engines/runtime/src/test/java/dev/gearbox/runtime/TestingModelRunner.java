@@ -22,8 +22,10 @@ public class TestingModelRunner implements ModelRunner {
   private final boolean repetitive;
   private int[][] kv = {};
   private volatile int failAfter = Integer.MAX_VALUE;
+  private volatile int failAt = Integer.MAX_VALUE;
   private volatile @Nullable Semaphore gate;
   private final AtomicInteger steps = new AtomicInteger();
+  private final AtomicInteger tokens = new AtomicInteger();
   private volatile boolean closed;
 
   /**
@@ -49,11 +51,21 @@ public class TestingModelRunner implements ModelRunner {
     failAfter = this.steps.get() + steps;
   }
 
+  /** Throws once, in the step after {@code steps} more. */
+  public void failAt(int steps) {
+    failAt = this.steps.get() + steps;
+  }
+
   /** From here on each step takes a permit. */
   public Semaphore gate() {
     Semaphore fresh = new Semaphore(0);
     gate = fresh;
     return fresh;
+  }
+
+  /** Tokens computed. */
+  public int tokens() {
+    return tokens.get();
   }
 
   public int steps() {
@@ -106,12 +118,14 @@ public class TestingModelRunner implements ModelRunner {
     if (waiting != null) {
       waiting.acquireUninterruptibly();
     }
-    if (steps.getAndIncrement() >= failAfter) {
+    int number = steps.getAndIncrement();
+    if (number >= failAfter || number == failAt) {
       throw new IllegalStateException("the silicon broke");
     }
     if (stepNanos > 0) {
       LockSupport.parkNanos(stepNanos);
     }
+    tokens.addAndGet(batch.size());
     int row = 0;
     for (int s = 0; s < batch.sequences(); s++) {
       for (int i = batch.start(s); i < batch.start(s + 1); i++) {

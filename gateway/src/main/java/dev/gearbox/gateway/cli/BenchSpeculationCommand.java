@@ -17,6 +17,8 @@ final class BenchSpeculationCommand implements Callable<Integer> {
 
   @Mixin private WeightsOption weights = new WeightsOption();
 
+  @Mixin private DraftOption draft = new DraftOption();
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Option(
@@ -47,7 +49,13 @@ final class BenchSpeculationCommand implements Callable<Integer> {
     if (generatedTokens < 2 || repeat < 1) {
       throw new WrongUsageException("--gen-tokens must be 2 or more, --repeat 1 or more");
     }
-    new SpeculationBench(weights.resolve(screen), threads.count(), generatedTokens, repeat, screen)
+    new SpeculationBench(
+            weights.resolve(screen),
+            draft.resolve(weights, screen),
+            threads.count(),
+            generatedTokens,
+            repeat,
+            screen)
         .run(weights.name(), json);
     return 0;
   }

@@ -18,6 +18,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private WeightsOption weights = new WeightsOption();
 
+  @Mixin private DraftOption draft = new DraftOption();
+
   @ArgGroup(multiplicity = "1")
   private Input input = new Input();
 
@@ -81,7 +83,15 @@ final class GenerateCommand implements Callable<Integer> {
     CpuOptions options = cpu.options();
     GenerateRun run =
         new GenerateRun(
-            weights.resolve(screen), chat, maxTokens, temperature, seed, workers, options, screen);
+            weights.resolve(screen),
+            draft.resolve(weights, screen),
+            chat,
+            maxTokens,
+            temperature,
+            seed,
+            workers,
+            options,
+            screen);
     if (input.file != null) {
       run.all(input.file);
     } else if (input.prompt != null) {

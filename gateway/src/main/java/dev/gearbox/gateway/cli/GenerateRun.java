@@ -13,6 +13,7 @@ import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs prompts through an engine of its own, one after the other. */
 record GenerateRun(
     Path weights,
+    DraftOption.@Nullable Draft draft,
     boolean chat,
     int maxTokens,
     float temperature,
@@ -74,7 +76,7 @@ record GenerateRun(
     }
   }
 
-  /** Reads the file and lets go of it; the device closes the runner with its engine. */
+  /** Reads the file and lets go of it; the device closes both runners with its engine. */
   private Engine open(
       List<String> prompts, List<TokenIds> encoded, CpuWorkers workers, Device device)
       throws IOException {
@@ -84,8 +86,9 @@ record GenerateRun(
         encoded.add(encode(encoder, prompt));
       }
       int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
+      DraftSpec guesses = draft == null ? null : draft.load(file, workers);
       ModelRunner runner = CpuModel.load(file, workers, options);
-      return device.open(spec(longest + maxTokens, runner), runner, encoder);
+      return device.open(spec(longest + maxTokens, runner), runner, guesses, encoder);
     }
   }
 

@@ -12,6 +12,7 @@ import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
@@ -24,13 +25,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers prompts with and without guessing ahead, in turns on one engine, so that both meet the
  * same moods of the machine. The prefix cache spares all but the first their prompt; decode alone
  * is timed.
  */
-record SpeculationBench(Path file, int threads, int generatedTokens, int repeat, Screen screen) {
+record SpeculationBench(
+    Path file,
+    DraftOption.@Nullable Draft draft,
+    int threads,
+    int generatedTokens,
+    int repeat,
+    Screen screen) {
   private static final String CODE =
       """
       import java.util.ArrayList;
@@ -54,6 +62,16 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
       }
       """;
 
+  private static final String TEXT =
+      """
+      The lighthouse on the northern cape was built in 1874, after three ships had been lost on \
+      the reef within a single winter. Its lamp burned rape oil at first, later paraffin, and was \
+      turned by a clockwork that the keeper had to wind every four hours. When the clockwork \
+      broke in the storm of 1911, the keeper turned the lamp by hand for two nights, until his \
+      daughter came back from the village with the smith. Today the light is electric, and \
+      nobody lives in the tower.
+      """;
+
   private static final Map<String, String> PROMPTS = prompts();
 
   private static Map<String, String> prompts() {
@@ -62,6 +80,10 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
     prompts.put(
         "edit code",
         "Rename the field `total` to `sum` in this class and print the whole class:\n\n" + CODE);
+    prompts.put(
+        "quote text",
+        "Quote the second and the third sentence of this text, word for word:\n\n" + TEXT);
+    prompts.put("write code", "Write a Java class that keeps a queue of tasks by priority.");
     prompts.put("free text", "Tell me a story about a lighthouse keeper who learns to sail.");
     return prompts;
   }
@@ -69,6 +91,9 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
   void run(String name, boolean json) throws IOException, InterruptedException {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", name);
+    if (draft != null) {
+      result.put("draft", draft.name());
+    }
     result.put("cpu", Machine.cpu());
     result.put("threads", threads);
     try (CpuWorkers workers = new CpuWorkers(threads);
@@ -91,8 +116,9 @@ record SpeculationBench(Path file, int threads, int generatedTokens, int repeat,
   private Engine open(CpuWorkers workers, Device device) throws IOException {
     try (GgufFile gguf = GgufFile.open(file)) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(gguf));
+      DraftSpec guesses = draft == null ? null : draft.load(gguf, workers);
       ModelRunner runner = CpuModel.load(gguf, workers);
-      return device.open(spec(runner), runner, encoder);
+      return device.open(spec(runner), runner, guesses, encoder);
     }
   }
 

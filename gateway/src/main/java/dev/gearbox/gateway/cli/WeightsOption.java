@@ -29,16 +29,20 @@ final class WeightsOption {
 
   /** The file, fetched when it has to be. */
   Path resolve(Screen screen) throws FetchException, InterruptedException {
-    Path file = Path.of(weights);
+    return resolve(weights, screen);
+  }
+
+  /** The file of other weights that the same command takes. */
+  Path resolve(String named, Screen screen) throws FetchException, InterruptedException {
+    Path file = Path.of(named);
     if (Files.exists(file)) {
       return file;
     }
     CatalogEntry entry;
     try {
-      entry = Catalog.builtIn().choose(weights);
+      entry = Catalog.builtIn().choose(named);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "there is no file " + weights + " and " + e.getMessage(), e);
+      throw new IllegalArgumentException("there is no file " + named + " and " + e.getMessage(), e);
     }
     WeightStore store = new WeightStore(WeightStore.defaultFolder(System.getenv()), offline);
     try (FetchProgress progress = new FetchProgress(entry.name(), screen)) {

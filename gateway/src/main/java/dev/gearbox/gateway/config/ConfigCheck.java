@@ -86,6 +86,7 @@ final class ConfigCheck {
     boolean takesTheRest = false;
     for (PoolConfig pool : config.pools()) {
       variants(pool, pool.variants());
+      speculative(pool);
       if (pool.variants().isEmpty()) {
         if (takesTheRest) {
           reader.problem(pool, "variants", "only one pool may name none");
@@ -103,6 +104,20 @@ final class ConfigCheck {
     }
     if (!takesTheRest) {
       config.models().forEach(m -> everyVariantRuns(m, poolOf.keySet()));
+    }
+  }
+
+  private void speculative(PoolConfig pool) {
+    PoolConfig.Speculative speculative = pool.speculative();
+    if (speculative == null) {
+      return;
+    }
+    String draft = speculative.draft();
+    if (!known.contains(draft)) {
+      reader.problem(speculative, "draft", noVariant(draft));
+    } else if (pool.variants().contains(draft)) {
+      String message = "'" + draft + "' is a variant of this pool and cannot guess for itself";
+      reader.problem(speculative, "draft", message);
     }
   }
 

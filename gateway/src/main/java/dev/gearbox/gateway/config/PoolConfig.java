@@ -42,10 +42,24 @@ public record PoolConfig(
             byDefault = "8",
             min = 0,
             max = 64)
-        int maxDrafts) {
+        int maxDrafts,
+    @Setting(
+            value = "A small variant that guesses for those of the pool; none when absent",
+            optional = true)
+        @Nullable Speculative speculative) {
   public PoolConfig {
     variants = List.copyOf(variants);
   }
+
+  /**
+   * A draft model (vLLM's {@code speculative_config}).
+   *
+   * @param draft variant with the vocabulary of those that it guesses for
+   */
+  public record Speculative(
+      @Setting("Variant that guesses; its vocabulary is that of the pool's variants") String draft,
+      @Setting(value = "Tokens that it guesses ahead at most", byDefault = "4", min = 1, max = 64)
+          int tokens) {}
 
   /** What computes. */
   public enum Device {
@@ -81,6 +95,7 @@ public record PoolConfig(
         options.kvCacheType().toString(),
         AttentionConfig.of(options.attention()),
         maxSequences,
-        maxDrafts);
+        maxDrafts,
+        speculative);
   }
 }

@@ -9,6 +9,7 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufMetadata;
 import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
+import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
@@ -22,6 +23,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Opens engines on this machine's processor: one device, shared by every pool on it. */
 public final class CpuOpener implements EngineOpener {
@@ -36,15 +38,26 @@ public final class CpuOpener implements EngineOpener {
    *
    * @param kvBytes memory for keys and values of each engine
    * @param maxSequences sequences in one batch
-   * @param maxDrafts tokens guessed ahead for a sequence
+   * @param maxDrafts tokens guessed ahead for a sequence by looking them up
    * @param options how they keep keys and values, and what their tokens see
+   * @param draft a small variant that guesses; null for none
    */
-  public record Share(long kvBytes, int maxSequences, int maxDrafts, CpuOptions options) {}
+  public record Share(
+      long kvBytes, int maxSequences, int maxDrafts, CpuOptions options, @Nullable Draft draft) {}
 
-  /** Finds the weights of a variant, fetching them where they are not here. */
+  /**
+   * Who guesses for the engines of a pool.
+   *
+   * @param variant with the vocabulary of theirs
+   * @param tokens guessed ahead at most
+   */
+  public record Draft(String variant, int tokens) {}
+
+  /** Finds the weights of a variant for an engine, fetching them where they are not here. */
   @FunctionalInterface
   public interface Weights {
-    Path fetch(EngineSlot slot, EngineRegistry registry) throws IOException, InterruptedException;
+    Path fetch(String variant, String engine, EngineRegistry registry)
+        throws IOException, InterruptedException;
   }
 
   private final CpuWorkers workers;
@@ -75,23 +88,42 @@ public final class CpuOpener implements EngineOpener {
   @Override
   public Opened open(EngineSlot slot, EngineRegistry registry)
       throws IOException, InterruptedException {
-    Path path = weights.fetch(slot, registry);
-    Share share = share(slot);
-    try (GgufFile file = GgufFile.open(path)) {
-      PromptCodec codec = PromptCodec.of(file);
-      ModelRunner runner = CpuModel.load(file, workers, share.options());
-      Engine engine =
-          device.open(spec(slot, share, runner, features(codec)), runner, PromptEncoder.of(codec));
-      return new Opened(engine, encoderId(file.metadata()));
-    }
-  }
-
-  private Share share(EngineSlot slot) {
     Share share = shares.get(slot.pool());
     if (share == null) {
       throw new IllegalArgumentException("no pool " + slot.pool());
     }
-    return share;
+    Path path = weights.fetch(slot.variant().name(), slot.id(), registry);
+    try (GgufFile file = GgufFile.open(path)) {
+      PromptCodec codec = PromptCodec.of(file);
+      DraftSpec draft = draft(share, file, slot.id(), registry);
+      ModelRunner runner = load(file, share, draft);
+      EngineSpec spec = spec(slot, share, runner, draft, features(codec));
+      Engine engine = device.open(spec, runner, draft, PromptEncoder.of(codec));
+      return new Opened(engine, encoderId(file.metadata()));
+    }
+  }
+
+  private ModelRunner load(GgufFile file, Share share, @Nullable DraftSpec draft) {
+    try {
+      return CpuModel.load(file, workers, share.options());
+    } catch (RuntimeException | Error e) {
+      if (draft != null) {
+        draft.runner().close();
+      }
+      throw e;
+    }
+  }
+
+  private @Nullable DraftSpec draft(
+      Share share, GgufFile target, String engine, EngineRegistry registry)
+      throws IOException, InterruptedException {
+    Draft draft = share.draft();
+    if (draft == null) {
+      return null;
+    }
+    try (GgufFile file = GgufFile.open(weights.fetch(draft.variant(), engine, registry))) {
+      return CpuModel.loadDraft(draft.variant(), file, target, draft.tokens(), workers);
+    }
   }
 
   /** What changes answers: variant, build and whatever is not as it is by default. */
@@ -109,8 +141,12 @@ public final class CpuOpener implements EngineOpener {
   }
 
   private static EngineSpec spec(
-      EngineSlot slot, Share share, ModelRunner runner, Set<Feature> features) {
-    long blocks = Math.max(1, share.kvBytes() / runner.bytesPerBlock());
+      EngineSlot slot,
+      Share share,
+      ModelRunner runner,
+      @Nullable DraftSpec draft,
+      Set<Feature> features) {
+    long blocks = Math.max(1, share.kvBytes() / DraftSpec.bytesPerBlock(runner, draft));
     return new EngineSpec(
         slot.id(),
         slot.pool(),

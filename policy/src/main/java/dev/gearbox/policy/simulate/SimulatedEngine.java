@@ -57,7 +57,7 @@ final class SimulatedEngine {
     this.listener = listener;
     this.cache = new KvCache(profile.kvBlocks(), ModelRunner.BLOCK_TOKENS);
     this.scheduler =
-        new Scheduler<>(cache, time, profile.maxSequences(), profile.maxStepTokens(), 0, 0);
+        new Scheduler<>(cache, time, profile.maxSequences(), profile.maxStepTokens(), 0, 0, null);
     this.spoken = look(nowNanos);
   }
 

@@ -1,6 +1,7 @@
 package dev.gearbox.format.tokenizer;
 
 import dev.gearbox.format.gguf.GgufFile;
+import java.util.Optional;
 
 /** Text to token ids and back, for one model. Thread-safe. */
 public interface Tokenizer {
@@ -12,6 +13,14 @@ public interface Tokenizer {
    */
   static Tokenizer of(GgufFile file) {
     return VocabularyTokenizer.of(file.metadata());
+  }
+
+  /**
+   * In what the vocabularies of two models differ; empty where each id stands for the same text in
+   * both, so that the one can read what the other writes.
+   */
+  static Optional<String> difference(GgufFile one, GgufFile other) {
+    return Vocabulary.difference(one.metadata(), other.metadata());
   }
 
   /**

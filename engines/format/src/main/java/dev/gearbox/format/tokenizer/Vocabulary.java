@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -112,6 +113,26 @@ final class Vocabulary {
     }
     this.unknown = specialId(metadata, "tokenizer.ggml.unknown_token_id", -1);
     findEnds(metadata);
+  }
+
+  /** In what the tokens of two models differ; see {@link Tokenizer#difference}. */
+  static Optional<String> difference(GgufMetadata one, GgufMetadata other) {
+    if (one.raw(TOKENS).bytes().mismatch(other.raw(TOKENS).bytes()) == -1) {
+      return Optional.empty();
+    }
+    List<String> mine = one.getStrings(TOKENS);
+    List<String> theirs = other.getStrings(TOKENS);
+    if (mine.size() != theirs.size()) {
+      return Optional.of(
+          "its vocabulary has %d tokens and not %d".formatted(mine.size(), theirs.size()));
+    }
+    for (int id = 0; id < mine.size(); id++) {
+      if (!mine.get(id).equals(theirs.get(id))) {
+        return Optional.of(
+            "its token %d is '%s' and not '%s'".formatted(id, mine.get(id), theirs.get(id)));
+      }
+    }
+    return Optional.empty();
   }
 
   private void findEnds(GgufMetadata metadata) {

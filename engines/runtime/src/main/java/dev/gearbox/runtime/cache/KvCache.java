@@ -10,6 +10,7 @@ public final class KvCache {
   private final PrefixIndex index;
   private final BlockHasher hasher;
   private final int blockTokens;
+  private final int[] takes;
 
   /**
    * @param blocks blocks in all, at least 1
@@ -20,6 +21,15 @@ public final class KvCache {
     this.index = new PrefixIndex(blocks);
     this.hasher = new BlockHasher(blockTokens);
     this.blockTokens = blockTokens;
+    this.takes = new int[blocks];
+  }
+
+  /**
+   * How often a block was handed out to be written anew: while it stays the same, a block that was
+   * full holds the same tokens.
+   */
+  public int takes(int block) {
+    return takes[block];
   }
 
   /** Blocks that no sequence holds, those that still hold a findable prefix included. */
@@ -86,6 +96,7 @@ public final class KvCache {
     while (table.size() < blocks) {
       int block = pool.take();
       index.forget(block);
+      takes[block]++;
       table.append(block);
     }
   }

@@ -79,7 +79,8 @@ public final class Sampler {
     return adjusted;
   }
 
-  static int argmax(float[] logits, int from, int vocabulary) {
+  /** The likeliest token of a row. */
+  public static int argmax(float[] logits, int from, int vocabulary) {
     int best = -1;
     float max = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < vocabulary; i++) {

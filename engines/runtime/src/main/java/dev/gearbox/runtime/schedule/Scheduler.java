@@ -8,6 +8,7 @@ import dev.gearbox.runtime.speculate.Speculation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Continuous batching over paged KV memory after vLLM's V1 scheduler: there is no prefill phase and
@@ -47,6 +48,7 @@ public final class Scheduler<S extends Sequence> {
    * @param maxStepTokens at least {@code maxSequences}, so that every answer fits a step
    * @param maxDrafts guessed tokens of a sequence at most
    * @param exactTokens tokens of a step with guesses at most, so that guesses change no bit
+   * @param drafter guesses what does not repeat; null: nobody does
    */
   public Scheduler(
       KvCache cache,
@@ -54,7 +56,8 @@ public final class Scheduler<S extends Sequence> {
       int maxSequences,
       int maxStepTokens,
       int maxDrafts,
-      int exactTokens) {
+      int exactTokens,
+      @Nullable Drafter drafter) {
     if (maxStepTokens < maxSequences) {
       throw new IllegalArgumentException(
           "a step of %d tokens cannot carry %d sequences".formatted(maxStepTokens, maxSequences));
@@ -63,7 +66,8 @@ public final class Scheduler<S extends Sequence> {
     this.time = time;
     this.maxSequences = maxSequences;
     this.maxStepTokens = maxStepTokens;
-    this.drafts = new Drafts(cache, time, maxDrafts, Math.min(maxStepTokens, exactTokens));
+    int mostTokens = Math.min(maxStepTokens, exactTokens);
+    this.drafts = new Drafts(cache, time, maxDrafts, mostTokens, drafter);
   }
 
   /** Sequences that hold blocks, in order. */
@@ -96,7 +100,8 @@ public final class Scheduler<S extends Sequence> {
    * @param otherNanos what other engines on the device take between two steps of this one
    */
   public StepPlan<S> schedule(long otherNanos) {
-    StepPlan<S> plan = new StepPlan<>(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+    StepPlan<S> plan =
+        new StepPlan<>(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     double left = PLANNED_SHARE * tightestNanos() - otherNanos;
     int prefill = prefillBudget(left);
     scheduleDecodes(plan);
@@ -130,10 +135,9 @@ public final class Scheduler<S extends Sequence> {
   public int verified(Chunk<S> chunk) {
     S sequence = chunk.sequence();
     int accepted = sequence.computed() - chunk.from() - 1;
-    sequence.drafts(0);
+    Speculation speculation = sequence.settle();
     cache.computed(sequence.table(), sequence.tokens(), sequence.computed());
     cache.trim(sequence.table(), sequence.size());
-    Speculation speculation = sequence.speculation();
     if (speculation != null) {
       speculation.verified(chunk.drafts(), accepted);
     }
@@ -230,7 +234,7 @@ public final class Scheduler<S extends Sequence> {
       }
       waiting.remove(sequence);
       insert(running, sequence);
-      sequence.computed(cached);
+      sequence.restart(cached);
       plan.admitted().add(new Admitted<>(sequence, cached));
       addChunk(plan, sequence, left(plan, prefill));
     }
@@ -265,7 +269,7 @@ public final class Scheduler<S extends Sequence> {
     plan.admitted().removeIf(admitted -> admitted.sequence().equals(victim));
     running.remove(victim);
     cache.release(victim.table());
-    victim.computed(0);
+    victim.restart(0);
     insert(waiting, victim);
     plan.preempted().add(victim);
   }

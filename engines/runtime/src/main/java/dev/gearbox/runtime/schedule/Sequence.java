@@ -33,11 +33,14 @@ public class Sequence {
   private final GenerationRequest request;
   private final long arrival;
   private final BlockTable table;
-  private final @Nullable Speculation speculation;
+  private final @Nullable Speculation lookup;
+  private final @Nullable Speculation draft;
   private int[] tokens;
   private int size;
   private int computed;
   private int drafts;
+  private @Nullable Speculation guesser;
+  private int drafted;
   private boolean paused;
 
   /**
@@ -47,7 +50,8 @@ public class Sequence {
     this.request = request;
     this.arrival = arrival;
     this.table = new BlockTable(request.cacheSalt());
-    this.speculation = request.speculate() ? new Speculation() : null;
+    this.lookup = request.speculate() ? new Speculation() : null;
+    this.draft = request.speculate() ? new Speculation() : null;
     this.tokens = request.prompt().toArray();
     this.size = tokens.length;
   }
@@ -112,20 +116,52 @@ public class Sequence {
     computed += guessed ? 1 : 0;
   }
 
-  /** Guesses up to {@code most} tokens, which stand behind {@link #size}; returns their number. */
-  final int guess(int most) {
+  /**
+   * Looks up to {@code most} guesses up, which stand behind {@link #size}; returns their number.
+   *
+   * @param least tokens in common with what they are copied from
+   */
+  final int lookUp(int most, int least) {
     reserve(most);
-    return PromptLookup.propose(tokens, size, most);
+    return PromptLookup.propose(tokens, size, most, least);
   }
 
-  /** Computes the first {@code count} of the tokens guessed last in the next step. */
-  final void drafts(int count) {
+  /** Sets a token that a draft model guessed, {@code index} behind {@link #size}. */
+  public final void guess(int index, int token) {
+    tokens[size + index] = token;
+  }
+
+  /** Computes {@code count} guesses of {@code by} in the next step. */
+  final void drafts(int count, Speculation by) {
+    reserve(count);
     drafts = count;
+    guesser = by;
   }
 
-  /** How guessing went so far; null where it is not wanted. */
-  final @Nullable Speculation speculation() {
-    return speculation;
+  /** Forgets the guesses that were wrong; returns whose they were. */
+  final @Nullable Speculation settle() {
+    drafts = 0;
+    drafted = Math.min(drafted, computed);
+    return guesser;
+  }
+
+  /** How looking up went so far; null where no guesses are wanted. */
+  final @Nullable Speculation lookup() {
+    return lookup;
+  }
+
+  /** How the guesses of a draft model went so far; null where none are wanted. */
+  final @Nullable Speculation draft() {
+    return draft;
+  }
+
+  /** Tokens whose keys and values a draft model has in the sequence's blocks, guesses included. */
+  public final int drafted() {
+    return drafted;
+  }
+
+  public final void drafted(int count) {
+    drafted = count;
   }
 
   /** Tokens that the answer may still get. */
@@ -165,5 +201,11 @@ public class Sequence {
 
   final void computed(int computed) {
     this.computed = computed;
+  }
+
+  /** Begins anew in other blocks, in which the first {@code cached} tokens stand. */
+  final void restart(int cached) {
+    computed = cached;
+    drafted = 0;
   }
 }

@@ -9,9 +9,10 @@ import java.util.List;
  * @param chunks in the order of the batch, each sequence once
  * @param admitted sequences that waited and are in the batch from this step on
  * @param preempted sequences that lost their blocks and wait again
+ * @param asked what a draft model computes first, where there is one
  */
 public record StepPlan<S extends Sequence>(
-    List<Chunk<S>> chunks, List<Admitted<S>> admitted, List<S> preempted) {
+    List<Chunk<S>> chunks, List<Admitted<S>> admitted, List<S> preempted, List<Asked<S>> asked) {
 
   /**
    * Tokens of one sequence in one step.
@@ -40,6 +41,15 @@ public record StepPlan<S extends Sequence>(
    * @param cached tokens that the prefix index spared it
    */
   public record Admitted<S extends Sequence>(S sequence, int cached) {}
+
+  /**
+   * What a draft model does for a sequence.
+   *
+   * @param sequence whose
+   * @param count tokens of it that the draft computes first, at least 1
+   * @param guesses tokens that it then guesses, one after the other; 0: it only catches up
+   */
+  public record Asked<S extends Sequence>(S sequence, int count, int guesses) {}
 
   /** Tokens in all. */
   public int tokens() {

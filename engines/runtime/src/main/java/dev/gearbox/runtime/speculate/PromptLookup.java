@@ -12,7 +12,10 @@ package dev.gearbox.runtime.speculate;
  */
 public final class PromptLookup {
   /** Fewer tokens in common are chance. */
-  private static final int LEAST = 2;
+  public static final int SHORT = 2;
+
+  /** As many are hardly ever chance. */
+  public static final int LONG = 4;
 
   /** More tokens in common add nothing. */
   private static final int ENOUGH = 8;
@@ -22,10 +25,11 @@ public final class PromptLookup {
   /**
    * Writes up to {@code most} guesses behind the first {@code size} tokens; there is room for them.
    *
+   * @param least tokens that must be in common
    * @return number of guesses: {@code most}, or 0 where the last tokens never occurred before
    */
-  public static int propose(int[] tokens, int size, int most) {
-    int from = continuation(tokens, size);
+  public static int propose(int[] tokens, int size, int most, int least) {
+    int from = continuation(tokens, size, least);
     if (from < 0) {
       return 0;
     }
@@ -36,9 +40,9 @@ public final class PromptLookup {
     return most;
   }
 
-  private static int continuation(int[] tokens, int size) {
+  private static int continuation(int[] tokens, int size, int least) {
     int best = -1;
-    int longest = LEAST - 1;
+    int longest = least - 1;
     for (int end = size - 1; end > longest; end--) {
       int length = common(tokens, end, size);
       if (length > longest) {

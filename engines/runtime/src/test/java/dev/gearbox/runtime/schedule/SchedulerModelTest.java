@@ -35,7 +35,7 @@ final class SchedulerModelTest {
     memory.clear();
     KvCache cache = new KvCache(blocks, BLOCK);
     Scheduler<Sequence> scheduler =
-        new Scheduler<>(cache, new StepTime(), maxSequences, maxStepTokens, 4, maxStepTokens);
+        new Scheduler<>(cache, new StepTime(), maxSequences, maxStepTokens, 4, maxStepTokens, null);
     Set<Sequence> alive = new HashSet<>();
     int steps = 0;
     for (int arrivals = 0; arrivals < 20 || !alive.isEmpty(); steps++) {

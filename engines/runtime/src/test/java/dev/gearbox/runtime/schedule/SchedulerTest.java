@@ -16,16 +16,16 @@ final class SchedulerTest {
 
   private final StepTime time = new StepTime();
   private KvCache cache = new KvCache(64, BLOCK);
-  private Scheduler<Sequence> scheduler = new Scheduler<>(cache, time, 4, 16, 0, 16);
+  private Scheduler<Sequence> scheduler = new Scheduler<>(cache, time, 4, 16, 0, 16, null);
   private int arrivals;
 
   private void limits(int blocks, int maxSequences, int maxStepTokens) {
     cache = new KvCache(blocks, BLOCK);
-    scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens, 0, maxStepTokens);
+    scheduler = new Scheduler<>(cache, time, maxSequences, maxStepTokens, 0, maxStepTokens, null);
   }
 
   private void guessing(int maxDrafts, int exactTokens) {
-    scheduler = new Scheduler<>(cache, time, 4, 16, maxDrafts, exactTokens);
+    scheduler = new Scheduler<>(cache, time, 4, 16, maxDrafts, exactTokens, null);
   }
 
   private Sequence add(int promptTokens, Lane lane, int priority, long tpotTargetNanos) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 final class PromptLookupTest {
   private static int[] propose(int most, int... text) {
     int[] tokens = Arrays.copyOf(text, text.length + most);
-    int found = PromptLookup.propose(tokens, text.length, most);
+    int found = PromptLookup.propose(tokens, text.length, most, PromptLookup.SHORT);
     assertThat(tokens).startsWith(text);
     return Arrays.copyOfRange(tokens, text.length, text.length + found);
   }
@@ -36,5 +36,13 @@ final class PromptLookupTest {
     assertThat(propose(4, 1, 2, 3, 2)).isEmpty();
     assertThat(propose(4, 1)).isEmpty();
     assertThat(propose(4, 1, 1)).isEmpty();
+  }
+
+  @Test
+  void asksForAsMuchInCommonAsItIsTold() {
+    int[] tokens = {1, 2, 3, 4, 5, 9, 1, 2, 3, 0, 0};
+    assertThat(PromptLookup.propose(tokens, 9, 2, 4)).isZero();
+    assertThat(PromptLookup.propose(tokens, 9, 2, 3)).isEqualTo(2);
+    assertThat(tokens).endsWith(4, 5);
   }
 }

@@ -1,0 +1,85 @@
+package dev.gearbox.runtime;
+
+import dev.gearbox.runtime.EngineStatus.Load;
+import dev.gearbox.runtime.cache.KvCache;
+import dev.gearbox.runtime.schedule.StepPlan;
+import dev.gearbox.runtime.schedule.StepPlan.Admitted;
+import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an engine says of itself: steps to telemetry, load and totals to whoever asks. Confined to
+ * the owner thread. Warming up is nobody's business and counts nowhere.
+ */
+final class EngineReport {
+  private final EngineSpec spec;
+  private final String device;
+  private final EngineStatus status;
+  private final TelemetrySink sink;
+  private final KvCache cache;
+  private final EngineTotals totals = new EngineTotals();
+  private @Nullable TokenStream warmUp;
+
+  EngineReport(
+      EngineSpec spec, String device, EngineStatus status, TelemetrySink sink, KvCache cache) {
+    this.spec = spec;
+    this.device = device;
+    this.status = status;
+    this.sink = sink;
+    this.cache = cache;
+  }
+
+  /** Leaves this one out from here on; null: none. */
+  void leaveOut(@Nullable TokenStream stream) {
+    warmUp = stream;
+  }
+
+  boolean isWarmUp(Generation generation) {
+    return generation.stream() == warmUp;
+  }
+
+  void planned(StepPlan<Generation> plan, long nowNanos) {
+    totals.preempted(plan.preempted().size());
+    List<Admitted<Generation>> all = plan.admitted();
+    for (int i = 0; i < all.size(); i++) {
+      Generation generation = all.get(i).sequence();
+      if (generation.enters(nowNanos, all.get(i).cached()) && !isWarmUp(generation)) {
+        totals.entered(generation.request().prompt().size(), all.get(i).cached());
+      }
+    }
+  }
+
+  void stepped(StepPlan<Generation> plan, long otherNanos, long nanos, long endNanos) {
+    // Steps of a warm-up are slower than any that follow.
+    if (warmUp == null) {
+      sink.step(plan.record(spec.engine(), device, otherNanos, nanos, endNanos));
+    }
+  }
+
+  void drafted(Chunk<Generation> chunk, int accepted) {
+    if (!isWarmUp(chunk.sequence())) {
+      totals.drafted(chunk.drafts(), accepted);
+    }
+  }
+
+  void ended(Generation generation) {
+    totals.generated(generation.generated());
+  }
+
+  void publish(Collection<Generation> generations, List<Generation> batch, long nowNanos) {
+    int running = 0;
+    int pending = 0;
+    long context = 0;
+    for (Generation generation : generations) {
+      pending += generation.decoding() ? 0 : generation.remaining();
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      running += isWarmUp(batch.get(i)) ? 0 : 1;
+      context += batch.get(i).computed();
+    }
+    status.publish(new Load(running, pending, context, cache.free(), totals.counters(), nowNanos));
+  }
+}
