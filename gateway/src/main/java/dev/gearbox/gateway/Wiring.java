@@ -74,7 +74,7 @@ final class Wiring {
             System::nanoTime,
             rules == null ? ConservativeRules.INSTANCE : rules,
             ChoiceOptions.DEFAULT.with(config.policy().pricing()),
-            config.policy().record().keep(),
+            config.policy().record(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
     EngineOpener opener = given != null ? given : wiring.cpu(core);

@@ -56,6 +56,7 @@ class RuleChangeTest {
   void rulesAreReplacedUnderLoadAndNoRequestFails() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     List<HttpResponse<String>> answers = new ArrayList<>();
+    answers.add(server.post("/v1/chat/completions", CHAT));
     CompletableFuture<Void> load =
         CompletableFuture.runAsync(() -> {
           while (!stop.get()) {

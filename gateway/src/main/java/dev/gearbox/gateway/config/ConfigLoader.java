@@ -89,7 +89,7 @@ public final class ConfigLoader {
     return Catalog.builtIn();
   }
 
-  /** Rule files are named relative to the configuration that names them. */
+  /** Files and folders are named relative to the configuration that names them. */
   private static PolicyConfig policy(PolicyConfig written, @Nullable Path file) {
     Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
     List<String> rules =
@@ -99,7 +99,14 @@ public final class ConfigLoader {
                     ? "file:" + beside.resolveSibling(name.substring(5))
                     : name)
             .toList();
-    return new PolicyConfig(rules, written.reload(), written.pricing(), written.record());
+    PolicyConfig.Records kept = written.record();
+    String directory = kept.directory();
+    PolicyConfig.Records records =
+        new PolicyConfig.Records(
+            kept.keep(),
+            directory == null ? null : beside.resolveSibling(directory).toString(),
+            kept.maxBytes());
+    return new PolicyConfig(rules, written.reload(), written.pricing(), records);
   }
 
   private static GearboxConfig complete(GearboxConfig written, Text builtIn, @Nullable Path file) {

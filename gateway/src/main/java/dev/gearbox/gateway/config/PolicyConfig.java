@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.policy.choose.Pricing;
+import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How decisions are made and kept.
@@ -43,8 +45,29 @@ public record PolicyConfig(
     NEVER
   }
 
-  /** Which decision records are kept. */
+  /**
+   * Which decision records are kept.
+   *
+   * @param keep in memory
+   * @param directory for those of requests that ended; relative to the configuration; null for none
+   * @param maxBytes on disk
+   */
   public record Records(
       @Setting(value = "Newest records in memory", byDefault = "10000", min = 1, max = 10_000_000)
-          int keep) {}
+          int keep,
+      @Setting(
+              value =
+                  "Folder for the records of requests that ended; none keeps them in memory alone",
+              optional = true)
+          @Nullable String directory,
+      @Setting(
+              value = "Bytes of record files in that folder at most; the oldest go",
+              byDefault = "256MB",
+              min = 1 << 20)
+          DataSize maxBytes) {
+    /** In memory alone. */
+    public static Records inMemory(int keep) {
+      return new Records(keep, null, new DataSize(1 << 20));
+    }
+  }
 }

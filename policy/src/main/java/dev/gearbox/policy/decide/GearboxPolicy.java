@@ -27,7 +27,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The policy: rules say what is allowed, the latency model what it would take, the score which one
@@ -138,10 +137,9 @@ public final class GearboxPolicy implements PolicyEngine {
     return deliberate(request, signals, clock.getAsLong());
   }
 
-  /** Decides a kept record again under the present rules; null when it is gone. */
-  public @Nullable Replay replay(String id) {
-    DecisionRecord recorded = log.find(id);
-    return recorded == null ? null : Replay.of(recorded, rules, options);
+  /** Decides a record again under the present rules. */
+  public Replay replay(DecisionRecord recorded) {
+    return Replay.of(recorded, rules, options);
   }
 
   /** Learns from a step. */
@@ -165,7 +163,7 @@ public final class GearboxPolicy implements PolicyEngine {
       return;
     }
     Actual actual = outcomes.learn(made, timeline);
-    log.update(made.id(), record -> record.ended(actual));
+    log.end(made.id(), actual);
     Boolean met = actual.met().get(Outcomes.ALL);
     if (met != null) {
       var serviceClass = made.request().serviceClass();
