@@ -5,11 +5,14 @@ import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.decide.DecisionLog;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.predict.DevicePrior;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.Meters;
+import dev.gearbox.telemetry.signal.Feed;
 import dev.gearbox.telemetry.signal.SignalStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,10 +33,13 @@ record Core(
     GearboxPolicy policy,
     DecisionLog decisions,
     @Nullable RecordStore records,
+    Shadows shadows,
     LiveRules rules,
-    ExecutorService listeners)
+    ExecutorService listeners,
+    ExecutorService watchers)
     implements AutoCloseable {
   private static final int LABEL_VALUES = 200;
+  private static final int SHADOWED = 1024;
 
   static Core start(
       LongSupplier clock, Rules rules, ChoiceOptions options, PolicyConfig.Records kept, long seed)
@@ -65,13 +71,24 @@ record Core(
     meters.observe(signals);
     signals.onStep(policy::step);
     signals.onFinished(policy::complete);
-    LiveRules live = new LiveRules(policy, InstantSource.system(), meters.policy()::reloadFailed);
-    return new Core(clock, signals, meters, policy, decisions, records, live, listeners);
+    ExecutorService watchers =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("gearbox-shadows").factory());
+    Shadows shadows = new Shadows(meters.policy());
+    Feed<DecisionRecord> decided = new Feed<>(SHADOWED, watchers);
+    decided.listen(shadows::look);
+    policy.observe(decided::publish);
+    shadows.start(policy.otherPrice());
+    LiveRules live =
+        new LiveRules(policy, shadows, InstantSource.system(), meters.policy()::reloadFailed);
+    return new Core(
+        clock, signals, meters, policy, decisions, records, shadows, live, listeners, watchers);
   }
 
   @Override
   public void close() {
     rules.close();
+    watchers.shutdownNow();
     listeners.shutdown();
     try {
       // What ended last is still to be attached to its decision.

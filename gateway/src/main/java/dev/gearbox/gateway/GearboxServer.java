@@ -119,6 +119,7 @@ public final class GearboxServer implements AutoCloseable {
         plan.gatekeeper(),
         registry,
         core.rules(),
+        core.shadows(),
         decisions,
         core.meters().exposition(),
         draining::get,

@@ -86,6 +86,9 @@ final class Wiring {
       } else if (config.policy().reload() == PolicyConfig.Reload.WATCH) {
         core.rules().watch(files);
       }
+      if (!config.policy().shadow().isEmpty()) {
+        core.rules().loadShadow(new RuleFiles(config.policy().shadow()));
+      }
       return server;
     } catch (IOException | RuntimeException e) {
       opener.close();

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param rules rule files, {@code classpath:} or {@code file:}, those relative to the
  *     configuration; empty for the default rules
  * @param reload when rule files are read again
+ * @param shadow rule files that decide in the shadow; empty for none
  * @param pricing what moves the price of a device
  * @param record which decision records are kept
  */
@@ -28,6 +29,11 @@ public record PolicyConfig(
         Reload reload,
     @Setting(
             value =
+                "Rule files that decide beside those that serve; what they would choose is shown",
+            pattern = "(classpath|file):.+")
+        List<String> shadow,
+    @Setting(
+            value =
                 "What moves the price of a device: how busy it is, or how likely what it is given is"
                     + " to be in time",
             byDefault = "metered")
@@ -35,6 +41,7 @@ public record PolicyConfig(
     @Setting("Which decision records are kept") Records record) {
   public PolicyConfig {
     rules = List.copyOf(rules);
+    shadow = List.copyOf(shadow);
   }
 
   /** When rule files are read again. */
