@@ -1,18 +1,27 @@
 package dev.gearbox.gateway;
 
+import dev.gearbox.gateway.config.PolicyConfig;
+import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.decide.DecisionLog;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.predict.DevicePrior;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.Meters;
+import dev.gearbox.telemetry.signal.Feed;
 import dev.gearbox.telemetry.signal.SignalStore;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a decision needs and what it teaches: signals, meters and the policy, wired to each other.
@@ -23,19 +32,32 @@ record Core(
     Meters meters,
     GearboxPolicy policy,
     DecisionLog decisions,
+    @Nullable RecordStore records,
+    Shadows shadows,
     LiveRules rules,
-    ExecutorService listeners)
+    ExecutorService listeners,
+    ExecutorService watchers)
     implements AutoCloseable {
   private static final int LABEL_VALUES = 200;
+  private static final int SHADOWED = 1024;
 
   static Core start(
-      LongSupplier clock, Rules rules, ChoiceOptions options, int keepDecisions, long seed) {
+      LongSupplier clock, Rules rules, ChoiceOptions options, PolicyConfig.Records kept, long seed)
+      throws IOException {
+    Meters meters = new Meters(LABEL_VALUES);
+    String directory = kept.directory();
+    RecordStore records =
+        directory == null
+            ? null
+            : new RecordStore(Path.of(directory), kept.maxBytes().bytes(), meters.records());
+    DecisionLog decisions =
+        records == null
+            ? new DecisionLog(kept.keep())
+            : new DecisionLog(kept.keep(), records::keep);
     ExecutorService listeners =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("gearbox-telemetry").factory());
     SignalStore signals = new SignalStore(clock, listeners);
-    Meters meters = new Meters(LABEL_VALUES);
-    DecisionLog decisions = new DecisionLog(keepDecisions);
     GearboxPolicy policy =
         new GearboxPolicy(
             rules,
@@ -49,13 +71,34 @@ record Core(
     meters.observe(signals);
     signals.onStep(policy::step);
     signals.onFinished(policy::complete);
-    LiveRules live = new LiveRules(policy, InstantSource.system(), meters.policy()::reloadFailed);
-    return new Core(clock, signals, meters, policy, decisions, live, listeners);
+    ExecutorService watchers =
+        Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("gearbox-shadows").factory());
+    Shadows shadows = new Shadows(meters.policy());
+    Feed<DecisionRecord> decided = new Feed<>(SHADOWED, watchers);
+    decided.listen(shadows::look);
+    policy.observe(decided::publish);
+    shadows.start(policy.otherPrice());
+    LiveRules live =
+        new LiveRules(policy, shadows, InstantSource.system(), meters.policy()::reloadFailed);
+    return new Core(
+        clock, signals, meters, policy, decisions, records, shadows, live, listeners, watchers);
   }
 
   @Override
   public void close() {
     rules.close();
+    watchers.shutdownNow();
     listeners.shutdown();
+    try {
+      // What ended last is still to be attached to its decision.
+      var _ = listeners.awaitTermination(2, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    decisions.close();
+    if (records != null) {
+      records.close();
+    }
   }
 }

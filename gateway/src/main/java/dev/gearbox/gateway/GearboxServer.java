@@ -104,7 +104,7 @@ public final class GearboxServer implements AutoCloseable {
   private HttpFront.Parts parts(ServerPlan plan) {
     var engines = new ReadyEngines(registry, LOADING, STREAM_LOADING);
     var gearing = new Gearing(core.policy(), core.signals()::snapshot, registry.catalog());
-    var decisions = new DecisionsJson(core.policy(), core.decisions());
+    var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
     var pipeline =
         new RequestPipeline(
             request -> passage(plan, request),
@@ -119,6 +119,7 @@ public final class GearboxServer implements AutoCloseable {
         plan.gatekeeper(),
         registry,
         core.rules(),
+        core.shadows(),
         decisions,
         core.meters().exposition(),
         draining::get,

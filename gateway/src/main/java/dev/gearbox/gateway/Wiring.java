@@ -80,7 +80,7 @@ final class Wiring {
             System::nanoTime,
             rules == null ? ConservativeRules.INSTANCE : rules,
             ChoiceOptions.DEFAULT.with(config.policy().pricing()),
-            config.policy().record().keep(),
+            config.policy().record(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
     EngineOpener opener = given != null ? given : wiring.cpu(core);
@@ -91,6 +91,9 @@ final class Wiring {
         core.rules().load(files);
       } else if (config.policy().reload() == PolicyConfig.Reload.WATCH) {
         core.rules().watch(files);
+      }
+      if (!config.policy().shadow().isEmpty()) {
+        core.rules().loadShadow(new RuleFiles(config.policy().shadow()));
       }
       return server;
     } catch (IOException | RuntimeException e) {

@@ -56,6 +56,7 @@ class RuleChangeTest {
   void rulesAreReplacedUnderLoadAndNoRequestFails() throws Exception {
     AtomicBoolean stop = new AtomicBoolean();
     List<HttpResponse<String>> answers = new ArrayList<>();
+    answers.add(server.post("/v1/chat/completions", CHAT));
     CompletableFuture<Void> load =
         CompletableFuture.runAsync(() -> {
           while (!stop.get()) {
@@ -151,6 +152,47 @@ class RuleChangeTest {
     assertThat(server.core.rules().version()).isEqualTo(version);
     assertThat(policy().at("/last_change/problems/0/file").asString()).endsWith("own.drl");
     assertThat(server.post("/v1/chat/completions", CHAT).statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void rulesInTheShadowServeNobodyUntilTheyArePromoted() throws Exception {
+    URI shadow = admin("/admin/policy/shadow");
+    URI promote = admin("/admin/policy/shadow/promote");
+    var nothing = HttpRequest.BodyPublishers.noBody();
+    assertThat(http(HttpRequest.newBuilder(promote).POST(nothing)).statusCode()).isEqualTo(404);
+    String refuse =
+        HEAD + "rule \"no\" when RequestFacts() then ruling.refuse(429, \"x\", \"no\"); end\n";
+
+    var bad = http(HttpRequest.newBuilder(shadow).PUT(text("rule nonsense")));
+    var taken = http(HttpRequest.newBuilder(shadow).PUT(text(refuse)));
+    for (int i = 0; i < 10; i++) {
+      assertThat(server.post("/v1/chat/completions", CHAT).statusCode()).isEqualTo(200);
+    }
+
+    assertThat(bad.statusCode()).isEqualTo(400);
+    assertThat(taken.statusCode()).as(taken.body()).isEqualTo(200);
+    server.await(() -> server.core.shadows().find("rules").orElseThrow().decisions() >= 10);
+    JsonNode seen = parsed(http(HttpRequest.newBuilder(shadow)).body()).at("/shadows/1");
+    assertThat(seen.get("policy").asString()).isEqualTo("rules");
+    assertThat(seen.at("/delta/refused/mean").asDouble()).isEqualTo(1);
+    assertThat(seen.at("/delta/refused/low").asDouble()).isEqualTo(1);
+    assertThat(seen.at("/delta/quality/high").asDouble()).isLessThan(0);
+    assertThat(server.metrics())
+        .contains("gearbox_shadow_delta{policy=\"rules\",measure=\"refused\",} 1.0")
+        .contains("gearbox_shadow_delta_high{policy=\"rules\",measure=\"refused\",} 1.0")
+        .contains("gearbox_shadow_delta{policy=\"price-predicted\",measure=\"chosen\",} 0.0");
+
+    assertThat(http(HttpRequest.newBuilder(promote).POST(nothing)).statusCode()).isEqualTo(200);
+    assertThat(server.post("/v1/chat/completions", CHAT).statusCode()).isEqualTo(429);
+    assertThat(policy().get("version").asString()).isEqualTo(seen.get("version").asString());
+    assertThat(server.metrics()).doesNotContain("gearbox_shadow_delta{policy=\"rules\"");
+    http(HttpRequest.newBuilder(shadow).PUT(text(refuse)));
+    assertThat(http(HttpRequest.newBuilder(shadow).DELETE()).statusCode()).isEqualTo(200);
+    assertThat(http(HttpRequest.newBuilder(shadow).DELETE()).statusCode()).isEqualTo(404);
+  }
+
+  private static HttpRequest.BodyPublisher text(String rules) {
+    return HttpRequest.BodyPublishers.ofString(rules);
   }
 
   private static String cap(String rule, int tokens) {

@@ -4,6 +4,7 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
@@ -76,6 +77,16 @@ final class TestingServer implements AutoCloseable {
   TestingServer(
       Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
       throws IOException {
+    this(pace, limits, tenants, quotas, PolicyConfig.Records.inMemory(100));
+  }
+
+  TestingServer(
+      Duration pace,
+      AdmissionLimits limits,
+      List<Tenant> tenants,
+      Map<String, TenantLimits> quotas,
+      PolicyConfig.Records records)
+      throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     large = new TestingEngine("pool/" + LARGE, LARGE, pace);
     ServerPlan plan =
@@ -101,7 +112,8 @@ final class TestingServer implements AutoCloseable {
           return new EngineOpener.Opened(
               slot.variant().name().equals(VARIANT) ? engine : large, "encoder");
         };
-    core = Core.start(System::nanoTime, ConservativeRules.INSTANCE, ChoiceOptions.DEFAULT, 100, 1);
+    core =
+        Core.start(System::nanoTime, ConservativeRules.INSTANCE, ChoiceOptions.DEFAULT, records, 1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
   }
 

@@ -1,9 +1,8 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.gateway.records.RecordReader;
 import dev.gearbox.gateway.scenario.Recorded;
 import dev.gearbox.policy.rule.RuleBase;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.databind.JsonNode;
 
 /** Which decisions of a trace change from one rule base to another. */
 @Command(
@@ -33,7 +31,8 @@ final class PolicyDiffCommand implements Callable<Integer> {
       names = "--trace",
       required = true,
       paramLabel = "FILE",
-      description = "Decision records: what GET /v1/decisions answers, or one JSON record a line.")
+      description =
+          "Decision records: a record file, what GET /v1/decisions answers, or JSON lines.")
   private Path trace = Path.of("");
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -50,39 +49,32 @@ final class PolicyDiffCommand implements Callable<Integer> {
     RuleBase first = RuleTexts.compile(List.of(a.split(",", -1)));
     RuleBase second = RuleTexts.compile(List.of(b.split(",", -1)));
     List<Map<String, String>> changes = new ArrayList<>();
-    List<Recorded> records = records();
-    for (Recorded each : records) {
-      String before = each.under(first);
-      String after = each.under(second);
-      if (!before.equals(after)) {
-        Map<String, String> change = new LinkedHashMap<>();
-        change.put("id", each.json().path("id").asString());
-        change.put("a", before);
-        change.put("b", after);
-        changes.add(change);
-      }
-    }
+    List<RecordReader.Damage> damages = new ArrayList<>();
+    int[] decisions = {0};
+    RecordReader.read(
+        trace,
+        made -> {
+          decisions[0]++;
+          Recorded each = new Recorded(made);
+          String before = each.under(first);
+          String after = each.under(second);
+          if (!before.equals(after)) {
+            Map<String, String> change = new LinkedHashMap<>();
+            change.put("id", made.id());
+            change.put("a", before);
+            change.put("b", after);
+            changes.add(change);
+          }
+        },
+        damages::add);
+    damages.forEach(each -> screen.err().println(trace + ": " + each));
     if (json) {
-      screen.out().println(Json.write(Map.of("decisions", records.size(), "changed", changes)));
+      screen.out().println(Json.write(Map.of("decisions", decisions[0], "changed", changes)));
     } else {
       changes.forEach(each ->
           screen.out().printf("%s: %s -> %s%n", each.get("id"), each.get("a"), each.get("b")));
-      screen.out().printf("%d of %d decisions change%n", changes.size(), records.size());
+      screen.out().printf("%d of %d decisions change%n", changes.size(), decisions[0]);
     }
-    return 0;
-  }
-
-  private List<Recorded> records() throws IOException {
-    String text = Files.readString(trace).strip();
-    List<Recorded> records = new ArrayList<>();
-    for (String line : text.contains("\n{") ? text.split("\\R", -1) : new String[] {text}) {
-      JsonNode node = Json.parse(line);
-      if (node.path("data").isArray()) {
-        node.path("data").forEach(each -> records.add(new Recorded(each)));
-      } else {
-        records.add(new Recorded(node));
-      }
-    }
-    return records;
+    return damages.isEmpty() ? 0 : Gearbox.FAILURE;
   }
 }

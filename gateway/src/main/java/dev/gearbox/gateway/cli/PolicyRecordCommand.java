@@ -1,11 +1,13 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.gateway.records.RecordJson;
 import dev.gearbox.gateway.scenario.Recorded;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /** A scenario made from a real decision. */
 @Command(
@@ -30,8 +32,8 @@ final class PolicyRecordCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    Recorded recorded = new Recorded(gateway.get("/v1/decisions/" + id));
-    screen.out().print(json ? recorded.json() + "\n" : recorded.scenario());
+    JsonNode record = gateway.get("/v1/decisions/" + id);
+    screen.out().print(json ? record + "\n" : new Recorded(RecordJson.read(record)).scenario());
     return 0;
   }
 }

@@ -1,6 +1,9 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.gateway.scenario.Recorded;
+import dev.gearbox.gateway.records.RecordReader;
+import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.decide.Replay;
+import dev.gearbox.policy.rule.RuleBase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,13 +22,15 @@ import tools.jackson.databind.JsonNode;
     name = "replay",
     description = "Make a recorded decision again and say whether it comes out the same.")
 final class PolicyReplayCommand implements Callable<Integer> {
+  private static final int MOST_SHOWN = 100;
+
   @Mixin CommonOptions common = new CommonOptions();
 
   @Parameters(
       paramLabel = "RECORD",
       description =
-          "A file with a decision record, decided by --rules; or the id of a decision, decided by"
-              + " the running gateway that has it.")
+          "A file with decision records (a record file, a list or JSON lines), decided by --rules;"
+              + " or the id of a decision, decided by the running gateway that has it.")
   private String record = "";
 
   @Option(
@@ -52,16 +57,52 @@ final class PolicyReplayCommand implements Callable<Integer> {
   }
 
   private int ofFile(Path file) throws IOException {
-    Recorded recorded = new Recorded(Json.parse(Files.readString(file)));
-    String before = recorded.outcome();
-    String again = recorded.under(RuleTexts.compile(rules));
-    boolean same = before.equals(again);
+    int[] same = {0};
+    RuleBase base = RuleTexts.compile(rules);
+    List<Replay> different = new ArrayList<>();
+    List<RecordReader.Damage> damages = new ArrayList<>();
+    int[] decisions = {0};
+    RecordReader.read(
+        file,
+        made -> {
+          decisions[0]++;
+          Replay replay = Replay.of(made, base, ChoiceOptions.DEFAULT);
+          if (!replay.same() && different.size() < MOST_SHOWN) {
+            different.add(replay);
+          }
+          same[0] += replay.same() ? 1 : 0;
+        },
+        damages::add);
+    damages.forEach(each -> screen.err().println(file + ": " + each));
+    boolean allSame = same[0] == decisions[0];
     if (json) {
-      screen.out().println(Json.write(Map.of("same", same, "recorded", before, "again", again)));
+      screen
+          .out()
+          .println(
+              Json.write(
+                  Map.of(
+                      "same",
+                      allSame,
+                      "decisions",
+                      decisions[0],
+                      "different",
+                      decisions[0] - same[0],
+                      "replays",
+                      different.stream().map(PolicyReplayCommand::json).toList(),
+                      "damaged",
+                      damages.stream().map(RecordReader.Damage::toString).toList())));
     } else {
-      screen.out().println(same ? "same: " + before : "recorded " + before + "\nagain " + again);
+      for (Replay each : different) {
+        screen.out().println(each.id());
+        each.differences().forEach(line -> screen.out().println("  " + line));
+      }
+      screen.out().printf("%d of %d decisions come out the same%n", same[0], decisions[0]);
     }
-    return same ? 0 : Gearbox.FAILURE;
+    return allSame && damages.isEmpty() ? 0 : Gearbox.FAILURE;
+  }
+
+  private static Map<String, Object> json(Replay replay) {
+    return Map.of("id", replay.id(), "differences", replay.differences());
   }
 
   private int ofGateway() throws IOException, InterruptedException {

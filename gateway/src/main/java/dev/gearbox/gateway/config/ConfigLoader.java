@@ -89,17 +89,29 @@ public final class ConfigLoader {
     return Catalog.builtIn();
   }
 
-  /** Rule files are named relative to the configuration that names them. */
+  /** Files and folders are named relative to the configuration that names them. */
   private static PolicyConfig policy(PolicyConfig written, @Nullable Path file) {
     Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
-    List<String> rules =
-        written.rules().stream()
-            .map(name ->
-                name.startsWith("file:")
-                    ? "file:" + beside.resolveSibling(name.substring(5))
-                    : name)
-            .toList();
-    return new PolicyConfig(rules, written.reload(), written.pricing(), written.record());
+    PolicyConfig.Records kept = written.record();
+    String directory = kept.directory();
+    PolicyConfig.Records records =
+        new PolicyConfig.Records(
+            kept.keep(),
+            directory == null ? null : beside.resolveSibling(directory).toString(),
+            kept.maxBytes());
+    return new PolicyConfig(
+        relative(written.rules(), beside),
+        written.reload(),
+        relative(written.shadow(), beside),
+        written.pricing(),
+        records);
+  }
+
+  private static List<String> relative(List<String> names, Path beside) {
+    return names.stream()
+        .map(name ->
+            name.startsWith("file:") ? "file:" + beside.resolveSibling(name.substring(5)) : name)
+        .toList();
   }
 
   private static GearboxConfig complete(GearboxConfig written, Text builtIn, @Nullable Path file) {

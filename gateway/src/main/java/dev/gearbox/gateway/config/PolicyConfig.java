@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.policy.choose.Pricing;
+import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How decisions are made and kept.
@@ -10,6 +12,7 @@ import java.util.List;
  * @param rules rule files, {@code classpath:} or {@code file:}, those relative to the
  *     configuration; empty for the default rules
  * @param reload when rule files are read again
+ * @param shadow rule files that decide in the shadow; empty for none
  * @param pricing what moves the price of a device
  * @param record which decision records are kept
  */
@@ -26,6 +29,11 @@ public record PolicyConfig(
         Reload reload,
     @Setting(
             value =
+                "Rule files that decide beside those that serve; what they would choose is shown",
+            pattern = "(classpath|file):.+")
+        List<String> shadow,
+    @Setting(
+            value =
                 "What moves the price of a device: how busy it is, or how likely what it is given is"
                     + " to be in time",
             byDefault = "metered")
@@ -33,6 +41,7 @@ public record PolicyConfig(
     @Setting("Which decision records are kept") Records record) {
   public PolicyConfig {
     rules = List.copyOf(rules);
+    shadow = List.copyOf(shadow);
   }
 
   /** When rule files are read again. */
@@ -43,8 +52,29 @@ public record PolicyConfig(
     NEVER
   }
 
-  /** Which decision records are kept. */
+  /**
+   * Which decision records are kept.
+   *
+   * @param keep in memory
+   * @param directory for those of requests that ended; relative to the configuration; null for none
+   * @param maxBytes on disk
+   */
   public record Records(
       @Setting(value = "Newest records in memory", byDefault = "10000", min = 1, max = 10_000_000)
-          int keep) {}
+          int keep,
+      @Setting(
+              value =
+                  "Folder for the records of requests that ended; none keeps them in memory alone",
+              optional = true)
+          @Nullable String directory,
+      @Setting(
+              value = "Bytes of record files in that folder at most; the oldest go",
+              byDefault = "256MB",
+              min = 1 << 20)
+          DataSize maxBytes) {
+    /** In memory alone. */
+    public static Records inMemory(int keep) {
+      return new Records(keep, null, new DataSize(1 << 20));
+    }
+  }
 }

@@ -40,6 +40,10 @@ final class AdminApi {
     local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
     local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
     local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
+    local(routes, HttpMethod.GET, "/admin/policy/shadow", request -> policy.showShadows());
+    local(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
+    local(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
+    local(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
     local(
         routes,
         HttpMethod.POST,

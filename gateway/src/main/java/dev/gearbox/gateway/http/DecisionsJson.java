@@ -1,54 +1,52 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.gateway.records.RecordJson;
+import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
-import dev.gearbox.policy.decide.Replay;
 import dev.gearbox.policy.fact.CandidateFacts;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonGenerator;
-import tools.jackson.databind.SerializationContext;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.module.SimpleModule;
-import tools.jackson.databind.ser.std.StdSerializer;
+import reactor.core.publisher.Mono;
 
-/** Decision records as JSON: durations in seconds, no infinities. */
+/** Decision records for whoever asks: those in memory, and beyond them those on disk. */
 public final class DecisionsJson {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .addModule(
-              new SimpleModule()
-                  .addSerializer(Duration.class, new Seconds())
-                  .addSerializer(Double.class, new FiniteNumber())
-                  .addSerializer(double.class, new FiniteNumber()))
-          .build();
-
   private static final int SEARCHED = 10_000;
 
   private final GearboxPolicy policy;
   private final DecisionLog log;
+  private final @Nullable RecordStore store;
 
-  public DecisionsJson(GearboxPolicy policy, DecisionLog log) {
+  /**
+   * Answers from these.
+   *
+   * @param store where records are that have left the log; null for nowhere
+   */
+  public DecisionsJson(GearboxPolicy policy, DecisionLog log, @Nullable RecordStore store) {
     this.policy = policy;
     this.log = log;
+    this.store = store;
   }
 
-  byte @Nullable [] find(String id) {
-    DecisionRecord found = log.find(id);
-    return found == null ? null : json(found);
+  /** A decision of this tenant's; empty when there is none. */
+  Mono<DecisionRecord> find(String id, String tenant) {
+    DecisionRecord kept = log.find(id);
+    Mono<DecisionRecord> found =
+        kept != null || store == null
+            ? Mono.justOrEmpty(kept)
+            : Mono.fromFuture(() -> store.find(id)).flatMap(Mono::justOrEmpty);
+    return found.filter(made -> made.request().tenant().equals(tenant));
   }
 
-  byte @Nullable [] replay(String id) {
-    Replay replay = policy.replay(id);
-    return replay == null ? null : MAPPER.writeValueAsBytes(replay);
+  byte[] replay(DecisionRecord made) {
+    return RecordJson.write(policy.replay(made));
   }
 
   /** The newest records, newest first, in the manner of the API's lists. */
@@ -68,7 +66,7 @@ public final class DecisionsJson {
     list.put("object", "list");
     list.put("data", found);
     list.put("has_more", more);
-    return MAPPER.writeValueAsBytes(list);
+    return RecordJson.write(list);
   }
 
   /** What could be promised: the candidates that were allowed, best first. */
@@ -98,36 +96,10 @@ public final class DecisionsJson {
     quote.put("valid_for_ms", Math.max(0, Math.round((1 - made.signalAge()) * 1000)));
     quote.put("chosen", made.decision() instanceof Decision.Route route ? route.variant() : null);
     quote.put("candidates", candidates);
-    return MAPPER.writeValueAsBytes(quote);
+    return RecordJson.write(quote);
   }
 
   public byte[] json(DecisionRecord made) {
-    return MAPPER.writeValueAsBytes(made);
-  }
-
-  private static final class Seconds extends StdSerializer<Duration> {
-    Seconds() {
-      super(Duration.class);
-    }
-
-    @Override
-    public void serialize(Duration value, JsonGenerator json, SerializationContext context) {
-      json.writeNumber(value.toNanos() / 1e9);
-    }
-  }
-
-  private static final class FiniteNumber extends StdSerializer<Double> {
-    FiniteNumber() {
-      super(Double.class);
-    }
-
-    @Override
-    public void serialize(Double value, JsonGenerator json, SerializationContext context) {
-      if (Double.isFinite(value)) {
-        json.writeNumber(value);
-      } else {
-        json.writeNull();
-      }
-    }
+    return RecordJson.write(made);
   }
 }

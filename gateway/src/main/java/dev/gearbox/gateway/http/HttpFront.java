@@ -8,6 +8,7 @@ import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.telemetry.meter.Exposition;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -47,6 +48,7 @@ public final class HttpFront implements AutoCloseable {
       Gatekeeper gatekeeper,
       EngineRegistry registry,
       LiveRules rules,
+      Shadows shadows,
       DecisionsJson decisions,
       Exposition exposition,
       BooleanSupplier draining,
@@ -96,7 +98,10 @@ public final class HttpFront implements AutoCloseable {
             new Health(parts.registry(), parts.draining()));
     var admin =
         new AdminApi(
-            parts.exposition(), parts.registry(), new PolicyAdmin(parts.rules()), parts.drain());
+            parts.exposition(),
+            parts.registry(),
+            new PolicyAdmin(parts.rules(), parts.shadows()),
+            parts.drain());
     HttpListener first =
         HttpListener.start(options.host(), options.port(), api.routes(), options.patience());
     try {

@@ -4,13 +4,18 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.rules.RuleChange;
+import dev.gearbox.policy.decide.Shadow;
+import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.rule.RuleException.Problem;
 import dev.gearbox.policy.rule.RuleSource;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.web.reactive.function.BodyExtractors;
@@ -28,12 +33,14 @@ final class PolicyAdmin {
   private static final Duration BUSY = Duration.ofSeconds(2);
 
   private final LiveRules rules;
+  private final Shadows shadows;
 
   /** Read here, as no request may wait for a file. */
   private final RuleSource builtIn = RuleSource.builtIn();
 
-  PolicyAdmin(LiveRules rules) {
+  PolicyAdmin(LiveRules rules, Shadows shadows) {
     this.rules = rules;
+    this.shadows = shadows;
   }
 
   Mono<ServerResponse> show() {
@@ -45,6 +52,59 @@ final class PolicyAdmin {
    * replaces all rules; with {@code ?beside=default} it joins those that come with Gearbox.
    */
   Mono<ServerResponse> replace(ServerRequest request) {
+    return take(request, rules::replace, this::show);
+  }
+
+  /** The same, beside the rules that decide and serving nobody. */
+  Mono<ServerResponse> shadow(ServerRequest request) {
+    return take(request, rules::shadow, this::showShadows);
+  }
+
+  /** What the shadows would choose less what was served. */
+  Mono<ServerResponse> showShadows() {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    ArrayNode all = json.putArray("shadows");
+    for (Shadow each : shadows.all()) {
+      ObjectNode one = all.addObject();
+      one.put("policy", each.name()).put("version", each.rules().version());
+      one.put("decisions", each.decisions());
+      ObjectNode deltas = one.putObject("delta");
+      for (Shadow.Measure measure : Shadow.Measure.values()) {
+        Shadow.Delta delta = each.delta(measure);
+        deltas
+            .putObject(measure.name().toLowerCase(Locale.ROOT))
+            .put("mean", delta.mean())
+            .put("low", delta.low())
+            .put("high", delta.high());
+      }
+    }
+    return Replies.json(200, JsonMapper.shared().writeValueAsBytes(json));
+  }
+
+  /** The rules of the shadow decide from here on. */
+  Mono<ServerResponse> promote() {
+    return Mono.fromFuture(rules::promote)
+        .flatMap(change -> change.isPresent() ? show() : noShadow())
+        .onErrorResume(RejectedExecutionException.class, e -> busy());
+  }
+
+  Mono<ServerResponse> stopShadow() {
+    if (shadows.find(LiveRules.SHADOW).isEmpty()) {
+      return noShadow();
+    }
+    shadows.stop(LiveRules.SHADOW);
+    return showShadows();
+  }
+
+  private static Mono<ServerResponse> noShadow() {
+    return Replies.error(
+        Refusal.of(ErrorCode.NOT_FOUND, "no rules are in the shadow: PUT them here first"));
+  }
+
+  private Mono<ServerResponse> take(
+      ServerRequest request,
+      Function<List<RuleSource>, CompletableFuture<RuleChange>> change,
+      Supplier<Mono<ServerResponse>> done) {
     String beside = request.queryParam("beside").orElse("");
     if (!beside.isEmpty() && !beside.equals("default")) {
       return Replies.error(
@@ -59,7 +119,8 @@ final class PolicyAdmin {
           return text;
         })
         .defaultIfEmpty("")
-        .flatMap(text -> text.isBlank() ? empty() : take(name, text, !beside.isEmpty()))
+        .flatMap(text ->
+            text.isBlank() ? empty() : take(texts(name, text, !beside.isEmpty()), change, done))
         .onErrorResume(
             DataBufferLimitException.class,
             e ->
@@ -72,19 +133,23 @@ final class PolicyAdmin {
     return Replies.error(Refusal.invalid(null, "the body must be a rule file, got nothing"));
   }
 
-  private Mono<ServerResponse> take(String name, String text, boolean besideDefault) {
-    List<RuleSource> texts = new ArrayList<>();
-    if (besideDefault) {
-      texts.add(builtIn);
-    }
-    texts.add(new RuleSource(name, text));
-    return Mono.fromFuture(() -> rules.replace(texts))
-        .flatMap(change -> change.succeeded() ? show() : refused(change))
-        .onErrorResume(
-            RejectedExecutionException.class,
-            e ->
-                Replies.error(
-                    Refusal.later(ErrorCode.OVERLOADED, "other changes are being compiled", BUSY)));
+  private List<RuleSource> texts(String name, String text, boolean besideDefault) {
+    RuleSource own = new RuleSource(name, text);
+    return besideDefault ? List.of(builtIn, own) : List.of(own);
+  }
+
+  private Mono<ServerResponse> take(
+      List<RuleSource> texts,
+      Function<List<RuleSource>, CompletableFuture<RuleChange>> change,
+      Supplier<Mono<ServerResponse>> done) {
+    return Mono.fromFuture(() -> change.apply(texts))
+        .flatMap(made -> made.succeeded() ? done.get() : refused(made))
+        .onErrorResume(RejectedExecutionException.class, e -> busy());
+  }
+
+  private static Mono<ServerResponse> busy() {
+    return Replies.error(
+        Refusal.later(ErrorCode.OVERLOADED, "other changes are being compiled", BUSY));
   }
 
   private static Mono<ServerResponse> refused(RuleChange change) {

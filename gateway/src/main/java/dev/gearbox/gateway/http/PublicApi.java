@@ -12,8 +12,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiFunction;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -23,6 +25,7 @@ import reactor.core.publisher.Mono;
 /** The routes of the public port. All but health ask the gatekeeper first. */
 final class PublicApi {
   private static final int MOST_LISTED = 100;
+  private static final Duration BUSY = Duration.ofSeconds(2);
 
   private final Gatekeeper gatekeeper;
   private final InferenceHandler inference;
@@ -82,12 +85,12 @@ final class PublicApi {
           routes,
           HttpMethod.GET,
           base + "/decisions/{id}",
-          (request, caller) -> decision(decisions.find(request.pathVariable("id"))));
+          (request, caller) -> decision(request, caller, decisions::json));
       add(
           routes,
           HttpMethod.POST,
           base + "/decisions/{id}/replay",
-          (request, caller) -> decision(decisions.replay(request.pathVariable("id"))));
+          (request, caller) -> decision(request, caller, decisions::replay));
     }
     return routes.build();
   }
@@ -146,10 +149,21 @@ final class PublicApi {
     return made.decision() instanceof Decision.Route route && route.variant().equals(variant);
   }
 
-  private static Mono<ServerResponse> decision(byte @Nullable [] json) {
-    return json != null
-        ? Replies.json(200, json)
-        : Replies.error(
-            Refusal.of(ErrorCode.NOT_FOUND, "there is no decision of that id (any more)"));
+  /** A tenant sees its own: whose it is beside that, nobody is told. */
+  private Mono<ServerResponse> decision(
+      ServerRequest request, Caller caller, Function<DecisionRecord, byte[]> as) {
+    return decisions
+        .find(request.pathVariable("id"), caller.tenant())
+        .map(as)
+        .flatMap(json -> Replies.json(200, json))
+        .switchIfEmpty(
+            Mono.defer(() ->
+                Replies.error(
+                    Refusal.of(ErrorCode.NOT_FOUND, "there is no decision of that id (any more)"))))
+        .onErrorResume(
+            RejectedExecutionException.class,
+            e ->
+                Replies.error(
+                    Refusal.later(ErrorCode.OVERLOADED, "many records are looked for", BUSY)));
   }
 }

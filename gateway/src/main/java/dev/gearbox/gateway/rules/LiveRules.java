@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.rules;
 
 import dev.gearbox.policy.decide.GearboxPolicy;
+import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
 import dev.gearbox.policy.rule.RuleException.Problem;
@@ -21,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,7 +35,11 @@ public final class LiveRules implements AutoCloseable {
   private static final Duration LOOK = Duration.ofMillis(500);
   private static final int CHANGES_WAITING = 4;
 
+  /** Name of the shadow that goes by other rules. */
+  public static final String SHADOW = "rules";
+
   private final GearboxPolicy policy;
+  private final Shadows shadows;
   private final InstantSource time;
   private final Consumer<Boolean> failing;
   private final ThreadPoolExecutor compiler =
@@ -52,10 +58,13 @@ public final class LiveRules implements AutoCloseable {
   /**
    * Rules that stay as they are until something changes them.
    *
+   * @param shadows where rules are tried beside those that decide
    * @param failing told whether the latest attempt to change them failed
    */
-  public LiveRules(GearboxPolicy policy, InstantSource time, Consumer<Boolean> failing) {
+  public LiveRules(
+      GearboxPolicy policy, Shadows shadows, InstantSource time, Consumer<Boolean> failing) {
     this.policy = policy;
+    this.shadows = shadows;
     this.time = time;
     this.failing = failing;
     failing.accept(false);
@@ -63,7 +72,7 @@ public final class LiveRules implements AutoCloseable {
 
   /** Compiles these files in the background and takes them. */
   public void load(RuleFiles files) {
-    compiler.execute(() -> reload(files));
+    compiler.execute(() -> reload(files, policy::update));
   }
 
   /** Takes these files again whenever one of them changes, comes or goes. */
@@ -80,11 +89,38 @@ public final class LiveRules implements AutoCloseable {
    * @return how that ended; fails with {@link RejectedExecutionException} when several changes wait
    */
   public CompletableFuture<RuleChange> replace(List<RuleSource> texts) {
+    return run(() -> compile("admin", texts, policy::update));
+  }
+
+  private <T> CompletableFuture<T> run(Supplier<T> change) {
     try {
-      return CompletableFuture.supplyAsync(() -> take("admin", texts), compiler);
+      return CompletableFuture.supplyAsync(change, compiler);
     } catch (RejectedExecutionException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /** Compiles these files in the background and lets them decide beside the rules at hand. */
+  public void loadShadow(RuleFiles files) {
+    compiler.execute(() -> reload(files, this::takeShadow));
+  }
+
+  /** Compiles these texts aside and lets them decide beside the rules at hand, serving nobody. */
+  public CompletableFuture<RuleChange> shadow(List<RuleSource> texts) {
+    return run(() -> compile("shadow", texts, this::takeShadow));
+  }
+
+  /** Lets the rules of the shadow decide; empty when there is none. */
+  public CompletableFuture<Optional<RuleChange>> promote() {
+    return run(() ->
+        shadows
+            .find(SHADOW)
+            .map(shadow -> {
+              policy.update(shadow.rules());
+              shadows.stop(SHADOW);
+              return changed(
+                  new RuleChange(time.instant(), "shadow", shadow.rules().version(), List.of()));
+            }));
   }
 
   /** Version of the rules that decide. */
@@ -102,9 +138,13 @@ public final class LiveRules implements AutoCloseable {
     return Optional.ofNullable(last);
   }
 
-  private void reload(RuleFiles files) {
+  private void takeShadow(RuleBase compiled) {
+    shadows.start(policy.shadow(SHADOW, compiled));
+  }
+
+  private void reload(RuleFiles files, Consumer<RuleBase> take) {
     try {
-      take("files", files.read());
+      compile("files", files.read(), take);
     } catch (NoSuchFileException e) {
       failed("files", List.of(new Problem(e.getFile(), 0, "there is no such file")));
     } catch (IOException | IllegalArgumentException e) {
@@ -112,10 +152,10 @@ public final class LiveRules implements AutoCloseable {
     }
   }
 
-  private RuleChange take(String origin, List<RuleSource> texts) {
+  private RuleChange compile(String origin, List<RuleSource> texts, Consumer<RuleBase> take) {
     try {
       RuleBase compiled = RuleBase.compile(texts);
-      policy.update(compiled);
+      take.accept(compiled);
       return changed(new RuleChange(time.instant(), origin, compiled.version(), List.of()));
     } catch (RuleException e) {
       return failed(origin, e.problems());

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.scenario;
 
+import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.Trial;
@@ -7,60 +8,33 @@ import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.rule.Rules;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
-import tools.jackson.databind.DeserializationContext;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.module.SimpleModule;
 
-/** A decision record as {@code GET /v1/decisions/ID} gives it, outside of the gateway. */
-public record Recorded(JsonNode json) {
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .addModule(new SimpleModule().addDeserializer(Duration.class, new Seconds()))
-          .build();
-
+/** A decision record outside of the gateway that made it. */
+public record Recorded(DecisionRecord made) {
   /** Its facts, for another decision. */
   public Trial trial() {
-    if (!json.path("request").isObject()) {
-      throw new IllegalArgumentException("no decision record: it has no request");
-    }
-    try {
-      List<CandidateFacts> candidates = new ArrayList<>();
-      for (JsonNode row : json.path("candidates")) {
-        candidates.add(MAPPER.treeToValue(row.path("facts"), CandidateFacts.class));
-      }
-      return new Trial(
-          MAPPER.treeToValue(json.path("request"), RequestFacts.class),
-          candidates,
-          json.path("boost").asDouble(),
-          json.path("seed").asLong());
-    } catch (JacksonException e) {
-      throw new IllegalArgumentException("no decision record: " + e.getOriginalMessage(), e);
-    }
+    return new Trial(
+        made.request(),
+        made.candidates().stream().map(CandidateRow::facts).toList(),
+        made.boost(),
+        made.seed());
   }
 
   /** What it decided, in a line. */
   public String outcome() {
-    JsonNode decision = json.path("decision");
-    return decision.has("engine")
-        ? route(
-            decision.path("engine").asString(),
-            decision.path("lane").asString(),
-            decision.path("maxTokens").asInt())
-        : refusal(decision.path("code").asString());
+    return outcome(made.decision());
   }
 
   /** What these rules decide on its facts, in the same words. */
   public String under(Rules rules) {
-    DecisionRecord made = trial().under(rules);
-    return switch (made.decision()) {
+    return outcome(trial().under(rules).decision());
+  }
+
+  private static String outcome(Decision decision) {
+    return switch (decision) {
       case Decision.Route route -> route(route.engine(), route.lane().name(), route.maxTokens());
       case Decision.Refuse refuse -> refusal(refuse.code());
     };
@@ -80,7 +54,7 @@ public record Recorded(JsonNode json) {
     Trial trial = trial();
     RequestFacts request = trial.request();
     StringBuilder yaml = new StringBuilder("policy: [default]\nscenarios:\n");
-    yaml.append("  - name: decision ").append(json.path("id").asString()).append('\n');
+    yaml.append("  - name: decision ").append(made.id()).append('\n');
     yaml.append("    given:\n      request:\n");
     field(yaml, 8, "model", quoted(request.model()));
     field(yaml, 8, "tenant", quoted(request.tenant()));
@@ -92,22 +66,18 @@ public record Recorded(JsonNode json) {
     yaml.append("      candidates:\n");
     trial.candidates().forEach(each -> candidate(yaml, each));
     yaml.append("    expect:\n");
-    JsonNode decision = json.path("decision");
-    if (decision.has("engine")) {
-      field(yaml, 6, "engine", quoted(decision.path("engine").asString()));
-      field(yaml, 6, "lane", decision.path("lane").asString().toLowerCase(Locale.ROOT));
-      field(yaml, 6, "max-tokens", decision.path("maxTokens").asInt());
-    } else {
-      field(yaml, 6, "refused", decision.path("code").asString());
+    switch (made.decision()) {
+      case Decision.Route route -> {
+        field(yaml, 6, "engine", quoted(route.engine()));
+        field(yaml, 6, "lane", route.lane().name().toLowerCase(Locale.ROOT));
+        field(yaml, 6, "max-tokens", route.maxTokens());
+      }
+      case Decision.Refuse refuse -> field(yaml, 6, "refused", refuse.code());
     }
     StringBuilder excluded = new StringBuilder();
-    for (JsonNode row : json.path("candidates")) {
-      if (row.path("excluded").isObject()) {
-        field(
-            excluded,
-            8,
-            quoted(row.at("/facts/engine").asString()),
-            quoted(row.at("/excluded/rule").asString()));
+    for (CandidateRow row : made.candidates()) {
+      if (row.excluded() != null) {
+        field(excluded, 8, quoted(row.facts().engine()), quoted(row.excluded().rule()));
       }
     }
     if (!excluded.isEmpty()) {
@@ -180,17 +150,6 @@ public record Recorded(JsonNode json) {
 
   /** JSON strings are YAML. */
   private static String quoted(String text) {
-    return MAPPER.writeValueAsString(text);
-  }
-
-  private static final class Seconds extends StdDeserializer<Duration> {
-    Seconds() {
-      super(Duration.class);
-    }
-
-    @Override
-    public Duration deserialize(JsonParser json, DeserializationContext context) {
-      return Duration.ofNanos(Math.round(json.getDoubleValue() * 1e9));
-    }
+    return JsonMapper.shared().writeValueAsString(text);
   }
 }

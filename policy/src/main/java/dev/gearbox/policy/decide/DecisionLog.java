@@ -4,14 +4,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The latest decision records by id; the oldest goes when a new one comes. Thread-safe. */
+/**
+ * The latest decision records by id; the oldest goes when a new one comes. Whoever keeps records
+ * for longer is told each of them once: when its request ended, or when it goes before.
+ * Thread-safe.
+ */
 public final class DecisionLog {
   public static final int DEFAULT_KEEP = 10_000;
 
   private final int keep;
+  private final Consumer<DecisionRecord> complete;
   private final LinkedHashMap<String, DecisionRecord> records = new LinkedHashMap<>();
 
   public DecisionLog() {
@@ -20,22 +25,48 @@ public final class DecisionLog {
 
   /** A log of {@code keep} records. */
   public DecisionLog(int keep) {
+    this(keep, record -> {});
+  }
+
+  /**
+   * A log of {@code keep} records.
+   *
+   * @param complete told of records that will not change; may not block
+   */
+  public DecisionLog(int keep, Consumer<DecisionRecord> complete) {
     if (keep < 1) {
       throw new IllegalArgumentException("a decision log keeps at least one, got " + keep);
     }
     this.keep = keep;
+    this.complete = complete;
   }
 
   synchronized void add(DecisionRecord made) {
     records.put(made.id(), made);
     if (records.size() > keep) {
-      records.remove(records.keySet().iterator().next());
+      leave(records.pollFirstEntry().getValue());
     }
   }
 
-  /** Replaces a record that is still kept, and returns the new one; null when it is gone. */
-  synchronized @Nullable DecisionRecord update(String id, UnaryOperator<DecisionRecord> change) {
-    return records.computeIfPresent(id, (key, old) -> change.apply(old));
+  /** Attaches what became of a decision, unless its record is gone or has that. */
+  synchronized void end(String id, Actual outcome) {
+    DecisionRecord made = records.get(id);
+    if (made != null && made.actual() == null) {
+      DecisionRecord ended = made.ended(outcome);
+      records.put(id, ended);
+      complete.accept(ended);
+    }
+  }
+
+  /** Tells of the records of requests that have not ended: no end of theirs will be seen. */
+  public synchronized void close() {
+    records.values().forEach(this::leave);
+  }
+
+  private void leave(DecisionRecord record) {
+    if (record.actual() == null) {
+      complete.accept(record);
+    }
   }
 
   /** A record by its id; null when it never was or is gone. */

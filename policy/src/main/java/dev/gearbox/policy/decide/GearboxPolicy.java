@@ -2,6 +2,7 @@ package dev.gearbox.policy.decide;
 
 import dev.gearbox.policy.choose.Boost;
 import dev.gearbox.policy.choose.ChoiceOptions;
+import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
@@ -22,12 +23,14 @@ import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /**
  * The policy: rules say what is allowed, the latency model what it would take, the score which one
@@ -44,7 +47,6 @@ public final class GearboxPolicy implements PolicyEngine {
   private final Underway underway;
   private final OpenEngines opened = new OpenEngines();
   private final Prices prices;
-  private final PriceShadow shadow;
   private final Standings standings = new Standings();
   private final CandidateList candidates;
   private final Outcomes outcomes;
@@ -56,6 +58,7 @@ public final class GearboxPolicy implements PolicyEngine {
   private final ConcurrentHashMap<String, Double> boosts = new ConcurrentHashMap<>();
   private volatile ModelTable models = ModelTable.EMPTY;
   private volatile Rules rules;
+  private volatile Consumer<DecisionRecord> observer = made -> {};
 
   /**
    * A policy that knows no models yet.
@@ -89,7 +92,6 @@ public final class GearboxPolicy implements PolicyEngine {
     this.seeds = new AtomicLong(seed);
     this.underway = new Underway(latency);
     this.prices = new Prices(options.pricing());
-    this.shadow = new PriceShadow(prices, options.pricing(), meters);
     this.candidates =
         new CandidateList(latency, lengths, caches, bookings, underway, opened, prices);
     this.outcomes = new Outcomes(latency, lengths, caches, meters);
@@ -120,13 +122,33 @@ public final class GearboxPolicy implements PolicyEngine {
     return rules;
   }
 
+  /** Tells of every decision that is made from here on; {@code told} may not block. */
+  public void observe(Consumer<DecisionRecord> told) {
+    observer = told;
+  }
+
+  /** These rules, as a shadow of this policy. */
+  public Shadow shadow(String name, Rules other) {
+    return new Shadow(name, () -> other, options, UnaryOperator.identity());
+  }
+
+  /** The rules at hand with the price that does not decide, as it stands when looked at. */
+  public Shadow otherPrice() {
+    Pricing other = options.pricing().other();
+    return new Shadow(
+        "price-" + other.name().toLowerCase(Locale.ROOT),
+        () -> rules,
+        options.with(other),
+        facts -> facts.withPrice(prices.lambda(facts.device(), other)));
+  }
+
   @Override
   public Decision decide(RequestFacts request, Signals signals) {
     long started = clock.getAsLong();
     prices.advance(signals, started);
     DecisionRecord made = deliberate(request, signals, started);
     log.add(made);
-    shadow.look(made);
+    observer.accept(made);
     book(made, started);
     count(made);
     meters.decided((clock.getAsLong() - started) / 1e9);
@@ -138,10 +160,9 @@ public final class GearboxPolicy implements PolicyEngine {
     return deliberate(request, signals, clock.getAsLong());
   }
 
-  /** Decides a kept record again under the present rules; null when it is gone. */
-  public @Nullable Replay replay(String id) {
-    DecisionRecord recorded = log.find(id);
-    return recorded == null ? null : Replay.of(recorded, rules, options);
+  /** Decides a record again under the present rules. */
+  public Replay replay(DecisionRecord recorded) {
+    return Replay.of(recorded, rules, options);
   }
 
   /** Learns from a step. */
@@ -165,7 +186,7 @@ public final class GearboxPolicy implements PolicyEngine {
       return;
     }
     Actual actual = outcomes.learn(made, timeline);
-    log.update(made.id(), record -> record.ended(actual));
+    log.end(made.id(), actual);
     Boolean met = actual.met().get(Outcomes.ALL);
     if (met != null) {
       var serviceClass = made.request().serviceClass();

@@ -61,6 +61,33 @@ public record CandidateFacts(
     features = Set.copyOf(features);
   }
 
+  /** The same on a device of another price. */
+  public CandidateFacts withPrice(double other) {
+    return new CandidateFacts(
+        engine,
+        variant,
+        pool,
+        device,
+        state,
+        signalAge,
+        quality,
+        techniques,
+        features,
+        maxContext,
+        promptTokens,
+        cachedTokens,
+        expectedTokens,
+        running,
+        waiting,
+        maxSequences,
+        kvUsage,
+        cost,
+        open,
+        forecast,
+        damage,
+        other);
+  }
+
   public boolean ready() {
     return state == EngineSignal.State.READY;
   }

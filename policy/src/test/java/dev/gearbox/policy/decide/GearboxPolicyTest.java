@@ -494,8 +494,12 @@ class GearboxPolicyTest {
         new TestingPolicy(
             TestingPolicy.DEFAULT_RULES, ChoiceOptions.DEFAULT.with(Pricing.PREDICTED));
 
-    gear.route(gear.request(Targets.NONE));
-    promised.route(promised.request(Targets.NONE));
+    for (var each : List.of(gear, promised)) {
+      var shadows = new Shadows(each.meters.policy());
+      shadows.start(each.policy.otherPrice());
+      each.policy.observe(shadows::look);
+      each.route(each.request(Targets.NONE));
+    }
 
     assertThat(metrics())
         .contains("gearbox_shadow_delta{policy=\"price-predicted\",measure=\"chosen\",} 0.0");

@@ -14,7 +14,9 @@ import dev.gearbox.policy.rule.RuleSource;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -43,7 +45,7 @@ class ReplayTest {
     assertThat(all).hasSize(90);
     assertThat(all).anyMatch(each -> each.explored()).anyMatch(each -> each.chosen() == null);
     for (DecisionRecord each : all) {
-      Replay replay = Objects.requireNonNull(gear.policy.replay(each.id()));
+      Replay replay = gear.policy.replay(each);
       assertThat(replay.differences()).as(each.id()).isEmpty();
       assertThat(replay.same()).isTrue();
       assertThat(replay.decision()).isEqualTo(each.decision());
@@ -70,17 +72,12 @@ class ReplayTest {
                     then ruling.exclude($c, Reason.POLICY, "large", "!=", "large"); end
                     """))));
 
-    Replay replay = Objects.requireNonNull(gear.policy.replay(route.id()));
+    Replay replay = gear.policy.replay(Objects.requireNonNull(gear.log.find(route.id())));
 
     assertThat(replay.same()).isFalse();
     assertThat(replay.differences()).anyMatch(line -> line.startsWith("policy version"));
     assertThat(replay.decision())
         .matches(again -> again instanceof Decision.Route r && r.variant().equals("medium"));
-  }
-
-  @Test
-  void aRecordThatIsGoneCannotBeReplayed() {
-    assertThat(new TestingPolicy().policy.replay("dec-none")).isNull();
   }
 
   @Test
@@ -95,6 +92,28 @@ class ReplayTest {
     assertThat(gear.log.size()).isEqualTo(100);
     assertThat(gear.log.find(first)).isNull();
     assertThat(gear.log.latest(1)).extracting("id").containsExactly(last);
+  }
+
+  @Test
+  void everyRecordIsToldOnceWhenItCannotChange() {
+    List<DecisionRecord> told = new ArrayList<>();
+    var log = new DecisionLog(2, told::add);
+    var gear = new TestingPolicy();
+    DecisionRecord made = Objects.requireNonNull(gear.log.find(gear.decide(Targets.NONE).id()));
+    RequestFacts request = made.request();
+    Actual actual =
+        Actual.of(gear.timeline(request, made.decision(), 0.1, 1, Outcome.STOP), Map.of());
+
+    log.add(made);
+    log.end(made.id(), actual);
+    log.end(made.id(), actual);
+    assertThat(told).containsExactly(made.ended(actual));
+    for (int i = 0; i < 3; i++) {
+      log.add(Objects.requireNonNull(gear.log.find(gear.decide(Targets.NONE).id())));
+    }
+    assertThat(told).as("the first of the three went before its end").hasSize(2);
+    log.close();
+    assertThat(told).hasSize(4);
   }
 
   @Test

@@ -10,6 +10,7 @@ public final class Meters {
   private final EngineMeters engine;
   private final GatewayMeters gateway;
   private final PolicyMeters policy;
+  private final RecordMeters records;
   private final Exposition exposition = new Exposition(registry);
 
   /**
@@ -21,6 +22,7 @@ public final class Meters {
     engine = new EngineMeters(registry, labelValues);
     gateway = new GatewayMeters(registry, labelValues);
     policy = new PolicyMeters(registry, labelValues);
+    records = new RecordMeters(registry);
   }
 
   /** Counts what {@code store} hears and shows its signals when scraped. */
@@ -42,6 +44,10 @@ public final class Meters {
 
   public PolicyMeters policy() {
     return policy;
+  }
+
+  public RecordMeters records() {
+    return records;
   }
 
   public Exposition exposition() {

@@ -50,6 +50,11 @@ public final class MetricNames {
   public static final String RULE_FIRED = "gearbox_rule_fired_total";
   public static final String SWITCHES = "gearbox_engine_switches_total";
   public static final String SHADOW_DELTA = "gearbox_shadow_delta";
+  public static final String SHADOW_LOW = "gearbox_shadow_delta_low";
+  public static final String SHADOW_HIGH = "gearbox_shadow_delta_high";
+  public static final String RECORDS_WRITTEN = "gearbox_decision_records_written_total";
+  public static final String RECORDS_DROPPED = "gearbox_decision_records_dropped_total";
+  public static final String RECORD_BYTES = "gearbox_decision_record_bytes";
   public static final String POLICY_INFO = "gearbox_policy_info";
   public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";
   public static final String ENGINE_STATE = "gearbox_engine_state";

@@ -23,6 +23,8 @@ public final class PolicyMeters {
   private final Summary qualityServed;
   private final Gauge info;
   private final Gauge shadow;
+  private final Gauge shadowLow;
+  private final Gauge shadowHigh;
   private final Counter switches;
   private final Labels devices;
   private final Gauge reloadFailed;
@@ -60,6 +62,14 @@ public final class PolicyMeters {
             .register(registry);
     shadow =
         Gauge.build(MetricNames.SHADOW_DELTA, "What a shadow would choose less what was served.")
+            .labelNames("policy", "measure")
+            .register(registry);
+    shadowLow =
+        Gauge.build(MetricNames.SHADOW_LOW, "Lower end of the 95 % interval of a shadow's delta.")
+            .labelNames("policy", "measure")
+            .register(registry);
+    shadowHigh =
+        Gauge.build(MetricNames.SHADOW_HIGH, "Upper end of the 95 % interval of a shadow's delta.")
             .labelNames("policy", "measure")
             .register(registry);
     info =
@@ -115,9 +125,20 @@ public final class PolicyMeters {
     switches.labels(devices.bound(device)).inc();
   }
 
-  /** Mean of {@code measure} that the shadow {@code policy} would get, less what was served. */
-  public void shadow(String policy, String measure, double delta) {
+  /**
+   * Mean of {@code measure} that the shadow {@code policy} would get, less what was served, and the
+   * interval that it is in; NaN where that is not known.
+   */
+  public void shadow(String policy, String measure, double delta, double low, double high) {
     shadow.labels(policy, measure).set(delta);
+    shadowLow.labels(policy, measure).set(low);
+    shadowHigh.labels(policy, measure).set(high);
+  }
+
+  public void forgetShadow(String policy, String measure) {
+    shadow.remove(policy, measure);
+    shadowLow.remove(policy, measure);
+    shadowHigh.remove(policy, measure);
   }
 
   public PredictionMeters prediction() {

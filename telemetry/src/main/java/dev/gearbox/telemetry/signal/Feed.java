@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * A bounded queue in front of listeners. Publishing never blocks and never runs a listener on the
  * publisher's thread (unless the executor does); what does not fit is dropped and counted.
  */
-final class Feed<T> {
+public final class Feed<T> {
   private static final System.Logger LOG = System.getLogger(Feed.class.getName());
 
   private final ArrayBlockingQueue<T> queue;
@@ -22,20 +22,22 @@ final class Feed<T> {
   private final AtomicBoolean draining = new AtomicBoolean();
   private final LongAdder dropped = new LongAdder();
 
-  Feed(int capacity, Executor executor) {
+  /** A feed of so many items at most, delivered by {@code executor}, one after the other. */
+  public Feed(int capacity, Executor executor) {
     this.queue = new ArrayBlockingQueue<>(capacity);
     this.executor = executor;
   }
 
-  void listen(Consumer<? super T> listener) {
+  public void listen(Consumer<? super T> listener) {
     listeners.add(listener);
   }
 
-  long dropped() {
+  public long dropped() {
     return dropped.sum();
   }
 
-  void publish(T item) {
+  /** Delivers {@code item} in its turn, or drops it when the queue is full. */
+  public void publish(T item) {
     if (!queue.offer(item)) {
       dropped.increment();
     }
