@@ -1,6 +1,5 @@
 package dev.gearbox.runtime;
 
-import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
@@ -73,7 +72,7 @@ public final class Device implements AutoCloseable {
    *
    * @param runner belongs to the engine from here on and is closed with it
    */
-  public Engine open(EngineSpec spec, ModelRunner runner, PromptEncoder encoder) {
+  public AdapterHost open(EngineSpec spec, ModelRunner runner, PromptEncoder encoder) {
     long kvTokens = (long) spec.kvBlocks() * ModelRunner.BLOCK_TOKENS;
     long context = Math.min(kvTokens, Math.min(spec.maxContext(), runner.maxContext()));
     EngineCapabilities capabilities =
@@ -87,7 +86,8 @@ public final class Device implements AutoCloseable {
             spec.features());
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
     EngineLoop loop = new EngineLoop(spec, id, runner, encoder, status, clock, sink, seeds.split());
-    DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
+    DeviceEngine engine =
+        new DeviceEngine(spec, capabilities, runner, encoder, status, loop, this, clock);
     List<TokenStream> warmUps = new ArrayList<>();
     for (int round = 0; round < WARM_UP_ROUNDS; round++) {
       warmUps.add(TokenStream.discarding(warmUp(capabilities, round), engine));

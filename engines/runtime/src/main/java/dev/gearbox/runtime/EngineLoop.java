@@ -110,10 +110,10 @@ final class EngineLoop {
   void add(TokenStream stream, long submittedNanos) {
     status.seen(stream.request().prompt().size());
     if (status.state() == State.FAILED || status.state() == State.CLOSED) {
-      status.leave();
+      leave(stream);
       stream.emit(DeviceEngine.gone(stream));
     } else if (stream.isCancelled()) {
-      status.leave();
+      leave(stream);
     } else {
       begin(stream, submittedNanos);
     }
@@ -266,9 +266,18 @@ final class EngineLoop {
       warmUp();
     } else {
       totals.generated(generation.generated());
-      status.leave();
+      leave(generation.stream());
     }
     publish();
+  }
+
+  /** Gives a request's places back. */
+  private void leave(TokenStream stream) {
+    status.leave();
+    LoadedAdapter adapter = LoadedAdapter.of(stream.request());
+    if (adapter != null) {
+      adapter.leave();
+    }
   }
 
   private void fail(String what, Throwable cause) {
@@ -302,7 +311,29 @@ final class EngineLoop {
       running += generation.stream() == warmUp ? 0 : 1;
       context += generation.computed();
     }
+    publishAdapters();
     long now = clock.getAsLong();
     status.publish(new Load(running, pending, context, cache.free(), totals.counters(), now));
+  }
+
+  private void publishAdapters() {
+    for (Generation generation : generations.values()) {
+      LoadedAdapter adapter = LoadedAdapter.of(generation.request());
+      if (adapter != null) {
+        adapter.recount();
+      }
+    }
+    for (Generation generation : scheduler.running()) {
+      LoadedAdapter adapter = LoadedAdapter.of(generation.request());
+      if (adapter != null) {
+        adapter.count();
+      }
+    }
+    for (Generation generation : generations.values()) {
+      LoadedAdapter adapter = LoadedAdapter.of(generation.request());
+      if (adapter != null) {
+        adapter.publish();
+      }
+    }
   }
 }
