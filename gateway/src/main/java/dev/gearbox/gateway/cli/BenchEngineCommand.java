@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.workshop.AdapterFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,12 @@ final class BenchEngineCommand implements Callable<Integer> {
       description = "Also decode this many sequences at once, such as 1,4,8.")
   private List<Integer> batches = new ArrayList<>();
 
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE",
+      description = "Also measure with this LoRA adapter and without, in turns.")
+  private @Nullable String lora;
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Option(
@@ -76,7 +83,9 @@ final class BenchEngineCommand implements Callable<Integer> {
         llamaBench == null
             ? null
             : new LlamaBench(llamaBench, file, promptTokens, generatedTokens, workers);
-    new EngineBench(file, promptTokens, generatedTokens, workers, repeat, batches, peer, screen)
+    AdapterFile adapter = lora == null ? null : AdapterFile.parse(lora);
+    new EngineBench(
+            file, promptTokens, generatedTokens, workers, repeat, batches, peer, adapter, screen)
         .run(weights.name(), json);
     return 0;
   }

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
@@ -15,20 +16,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Evaluates and prints, or writes down, what comes out. */
-record EvalRun(Path weights, @Nullable Path text, int context, int threads, Screen screen) {
+record EvalRun(
+    Path weights,
+    @Nullable AdapterFile lora,
+    @Nullable Path text,
+    int context,
+    int threads,
+    Screen screen) {
 
   void run(String name, boolean record, boolean json) throws IOException {
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
-      result = new Evaluator(context, threads).evaluate(weights, content, this::show);
+      result = new Evaluator(context, threads).evaluate(weights, lora, content, this::show);
     } finally {
       screen.erase();
     }
     if (record) {
       QualityLedger.Entry entry =
           new QualityLedger.Entry(
-              name,
+              lora == null ? name : name + "+" + lora.path().getFileName(),
               sha256(content),
               context,
               result.tokens(),
@@ -37,7 +44,8 @@ record EvalRun(Path weights, @Nullable Path text, int context, int threads, Scre
               result.bitsPerByte());
       Path folder = weights.toAbsolutePath().getParent();
       if (folder != null) {
-        QualityLedger.record(folder, WeightStore.sha256(weights), entry);
+        String base = WeightStore.sha256(weights);
+        QualityLedger.record(folder, lora == null ? base : lora.ledgerKey(base), entry);
       }
     }
     print(result, json);

@@ -17,6 +17,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private WeightsOption weights = new WeightsOption();
 
+  @Mixin private LoraOption lora = new LoraOption();
+
   @ArgGroup(multiplicity = "1")
   private Input input = new Input();
 
@@ -77,7 +79,14 @@ final class GenerateCommand implements Callable<Integer> {
     int workers = threads.count();
     GenerateRun run =
         new GenerateRun(
-            weights.resolve(screen), chat, maxTokens, temperature, seed, workers, screen);
+            weights.resolve(screen),
+            lora.file(),
+            chat,
+            maxTokens,
+            temperature,
+            seed,
+            workers,
+            screen);
     if (input.file != null) {
       run.all(input.file);
     } else if (input.prompt != null) {

@@ -3,17 +3,22 @@ package dev.gearbox.gateway.cli;
 import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Encoding;
+import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenIds;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
+import dev.gearbox.runtime.AdapterHost;
+import dev.gearbox.runtime.AdapterSpec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
+import dev.gearbox.workshop.AdapterFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs prompts through an engine of its own, one after the other. */
 record GenerateRun(
     Path weights,
+    @Nullable AdapterFile lora,
     boolean chat,
     int maxTokens,
     float temperature,
@@ -69,13 +75,24 @@ record GenerateRun(
       int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
       // The device closes the runner with its engine.
       ModelRunner runner = CpuModel.load(file, workers);
-      var engine = device.open(spec(longest + maxTokens, runner), runner, encoder);
+      Engine engine = adapted(device.open(spec(longest + maxTokens, runner), runner, encoder));
       List<Answer> answers = new ArrayList<>();
       for (TokenIds prompt : encoded) {
         GenerationRequest request = request("prompt-" + answers.size(), prompt);
         answers.add(Answer.of(engine.submit(request), show));
       }
       return answers;
+    }
+  }
+
+  private Engine adapted(AdapterHost base) throws IOException {
+    if (lora == null) {
+      return base;
+    }
+    try (GgufFile file = GgufFile.open(lora.path())) {
+      String name = lora.path().getFileName().toString();
+      return base.attach(
+          new AdapterSpec("cli+lora", name, name, lora.factor()), LoraAdapter.of(file));
     }
   }
 
@@ -110,7 +127,9 @@ record GenerateRun(
         blocks,
         512,
         4,
-        EngineSpec.MAX_DRAFTS);
+        EngineSpec.MAX_DRAFTS,
+        1,
+        Integer.MAX_VALUE);
   }
 
   private GenerationRequest request(String id, TokenIds prompt) {

@@ -1,7 +1,9 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
+import org.jspecify.annotations.Nullable;
 
 /** Steps of a model without scheduler and sampler: what the silicon gives. */
 final class Steps {
@@ -11,6 +13,7 @@ final class Steps {
   private final int[][] tables;
   private final float[] logits;
   private final StepBatch batch = new StepBatch();
+  private @Nullable ModelAdapter adapter;
 
   /**
    * Allocates KV memory for the longest of the runs.
@@ -38,13 +41,18 @@ final class Steps {
     runner.allocateBlocks(widest * blocks);
   }
 
+  /** What all sequences carry from here on; null for nothing. */
+  void carry(@Nullable ModelAdapter carried) {
+    adapter = carried;
+  }
+
   /** Tokens per second of a prompt. */
   double prefill() {
     long start = System.nanoTime();
     for (int from = 0; from < promptTokens; from += runner.maxStepTokens()) {
       int to = Math.min(from + runner.maxStepTokens(), promptTokens);
       batch.clear();
-      batch.beginSequence(from, tables[0]);
+      batch.beginSequence(from, tables[0], adapter);
       for (int i = from; i < to; i++) {
         batch.addToken(token(i), i == promptTokens - 1);
       }
@@ -59,7 +67,7 @@ final class Steps {
     for (int i = 0; i < generatedTokens; i++) {
       batch.clear();
       for (int s = 0; s < sequences; s++) {
-        batch.beginSequence(i, tables[s]);
+        batch.beginSequence(i, tables[s], adapter);
         batch.addToken(token(i + s), true);
       }
       runner.step(batch, logits);

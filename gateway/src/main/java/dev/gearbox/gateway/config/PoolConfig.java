@@ -34,9 +34,19 @@ public record PoolConfig(
             byDefault = "8",
             min = 0,
             max = 64)
-        int maxDrafts) {
+        int maxDrafts,
+    @Setting("LoRA adapters of its variants") List<AdapterConfig> adapters,
+    @Setting(
+            value = "Adapters that each of its engines serves at a time",
+            byDefault = "8",
+            min = 0,
+            max = 1024)
+        int maxLoras,
+    @Setting(value = "Largest rank of an adapter", byDefault = "64", min = 1, max = 4096)
+        int maxLoraRank) {
   public PoolConfig {
     variants = List.copyOf(variants);
+    adapters = List.copyOf(adapters);
   }
 
   /** What computes. */
@@ -50,7 +60,30 @@ public record PoolConfig(
     return threads != null ? threads : Runtime.getRuntime().availableProcessors();
   }
 
+  /** The same with these variants, and the adapters of those that stay. */
   PoolConfig withVariants(List<String> other) {
-    return new PoolConfig(name, other, device, threads, kvMemory, maxSequences, maxDrafts);
+    List<AdapterConfig> kept =
+        adapters.stream()
+            .filter(each -> each.base() == null || other.contains(each.base()))
+            .toList();
+    return with(other, kept);
+  }
+
+  PoolConfig withAdapters(List<AdapterConfig> other) {
+    return with(variants, other);
+  }
+
+  private PoolConfig with(List<String> otherVariants, List<AdapterConfig> otherAdapters) {
+    return new PoolConfig(
+        name,
+        otherVariants,
+        device,
+        threads,
+        kvMemory,
+        maxSequences,
+        maxDrafts,
+        otherAdapters,
+        maxLoras,
+        maxLoraRank);
   }
 }

@@ -36,8 +36,11 @@ public final class CpuOpener implements EngineOpener {
    * @param kvBytes memory for keys and values of each engine
    * @param maxSequences sequences in one batch
    * @param maxDrafts tokens guessed ahead for a sequence
+   * @param maxLoras adapters of each engine
+   * @param maxLoraRank largest rank of an adapter
    */
-  public record Share(long kvBytes, int maxSequences, int maxDrafts) {}
+  public record Share(
+      long kvBytes, int maxSequences, int maxDrafts, int maxLoras, int maxLoraRank) {}
 
   /** Finds the weights of a variant, fetching them where they are not here. */
   @FunctionalInterface
@@ -101,7 +104,9 @@ public final class CpuOpener implements EngineOpener {
         (int) Math.min(blocks, Integer.MAX_VALUE / ModelRunner.BLOCK_TOKENS),
         Math.max(MAX_STEP_TOKENS, share.maxSequences()),
         share.maxSequences() * QUEUED_PER_SEQUENCE,
-        share.maxDrafts());
+        share.maxDrafts(),
+        share.maxLoras(),
+        share.maxLoraRank());
   }
 
   private static Set<Feature> features(PromptCodec codec) {

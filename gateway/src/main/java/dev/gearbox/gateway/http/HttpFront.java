@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.stream.Line;
@@ -46,6 +47,7 @@ public final class HttpFront implements AutoCloseable {
       RequestParser parser,
       Gatekeeper gatekeeper,
       EngineRegistry registry,
+      LoraAdapters adapters,
       LiveRules rules,
       DecisionsJson decisions,
       Exposition exposition,
@@ -96,7 +98,11 @@ public final class HttpFront implements AutoCloseable {
             new Health(parts.registry(), parts.draining()));
     var admin =
         new AdminApi(
-            parts.exposition(), parts.registry(), new PolicyAdmin(parts.rules()), parts.drain());
+            parts.exposition(),
+            parts.registry(),
+            new PolicyAdmin(parts.rules()),
+            new LoraAdmin(parts.adapters()),
+            parts.drain());
     HttpListener first =
         HttpListener.start(options.host(), options.port(), api.routes(), options.patience());
     try {

@@ -28,6 +28,7 @@ final class SignalCollector extends Collector implements Collector.Describable {
     Families families = new Families();
     Signals signals = store.snapshot();
     for (EngineSignal signal : signals.engines()) {
+      families.addState(signal);
       // What runs with an adapter is counted by the engine whose batch it is in.
       if (!EngineNames.isAdapter(signal.engine())) {
         families.add(signal, store.counters(signal.engine()));
@@ -91,6 +92,9 @@ final class SignalCollector extends Collector implements Collector.Describable {
       acceptedTokens.addMetric(labels, (double) counters.acceptedTokens());
       cacheConfig.addMetric(
           List.of(signal.variant(), signal.engine(), "16", "" + signal.kvBlocksTotal()), 1);
+    }
+
+    void addState(EngineSignal signal) {
       for (EngineSignal.State each : EngineSignal.State.values()) {
         state.addMetric(
             List.of(signal.pool(), signal.engine(), each.name().toLowerCase(Locale.ROOT)),
