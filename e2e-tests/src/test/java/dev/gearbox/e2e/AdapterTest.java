@@ -89,7 +89,11 @@ class AdapterTest {
   void policySeesTheAdapterAsACandidateOfItsModel() throws Exception {
     JsonNode preview = parsed(gearbox.post("/v1/decisions/preview", body("auto")).body());
     List<String> engines =
-        preview.at("/candidates").valueStream().map(each -> each.at("/facts/engine").asString()).toList();
+        preview
+            .at("/candidates")
+            .valueStream()
+            .map(each -> each.at("/facts/engine").asString())
+            .toList();
     assertThat(engines).contains("cpu/smollm2-135m-q4_1", "cpu/smollm2-135m-q4_1+house");
   }
 
@@ -119,7 +123,10 @@ class AdapterTest {
     load.forEach(CompletableFuture::join);
 
     assertThat(answers).isNotEmpty().allMatch(answer -> answer.statusCode() == 200);
-    assertThat(answers.stream().filter(a -> a.headers().firstValue("x-gearbox-variant").orElse("").equals(Shared.SMALL)))
+    assertThat(
+            answers.stream()
+                .filter(a ->
+                    a.headers().firstValue("x-gearbox-variant").orElse("").equals(Shared.SMALL)))
         .isNotEmpty()
         .allMatch(answer -> text(answer).equals(alone));
   }
@@ -139,8 +146,7 @@ class AdapterTest {
     assertThat(gearbox.post("/v1/load_lora_adapter", "{}").statusCode()).isEqualTo(404);
   }
 
-  private static void refused(int status, String name, Path path, String reason)
-      throws Exception {
+  private static void refused(int status, String name, Path path, String reason) throws Exception {
     HttpResponse<String> answer = load(name, path);
     assertThat(answer.body()).contains(reason);
     assertThat(answer.statusCode()).isEqualTo(status);
@@ -154,8 +160,7 @@ class AdapterTest {
   }
 
   private static HttpResponse<String> unload(String name) throws Exception {
-    return gearbox.postAdmin(
-        "/v1/unload_lora_adapter", "{\"lora_name\":\"%s\"}".formatted(name));
+    return gearbox.postAdmin("/v1/unload_lora_adapter", "{\"lora_name\":\"%s\"}".formatted(name));
   }
 
   private static CompletableFuture<Void> clients(

@@ -155,16 +155,15 @@ class ConfigLoaderTest {
   @Test
   void adaptersAreVariantsOfTheirPoolAndLieBesideTheConfiguration() throws Exception {
     PoolConfig pool =
-        load(
-                """
-                gearbox:
-                  models:
-                    - {name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1, sql]}
-                  pools:
-                    - name: cpu
-                      adapters: [{name: sql, base: smollm2-135m-q4_1, weights: "file:sql.gguf"}]
-                      max-loras: 2
-                """)
+        load("""
+        gearbox:
+          models:
+            - {name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1, sql]}
+          pools:
+            - name: cpu
+              adapters: [{name: sql, base: smollm2-135m-q4_1, weights: "file:sql.gguf"}]
+              max-loras: 2
+        """)
             .gearbox()
             .pools()
             .getFirst();
