@@ -6,6 +6,8 @@ difference in the last bit of a float becomes one of a whole step, and a close c
 of that is no fault is measured too: llama.cpp beside itself, with other settings. Gearbox may differ from the
 reference as much as llama.cpp does, and no more.
 
+An adapter is compared on one model: a random one, of a size that changes the continuations, is applied by both.
+
 Needs Python 3 alone. Example, from the repository root:
 
     e2e-tests/compare/compare_llama_cpp.py --llama-cpp "$(e2e-tests/compare/build-llama-cpp /tmp/llama)"
@@ -28,6 +30,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import random_lora
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 MODELS = {
@@ -36,13 +40,16 @@ MODELS = {
     "qwen2.5-coder-1.5b-q4_k_m": "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
     "gemma-3-270m-q4_k_m": "gemma-3-270m-q4_k_m.gguf",
 }
-STEPS = ["tokens", "prompts", "greedy", "perplexity"]
+STEPS = ["tokens", "prompts", "greedy", "perplexity", "adapter"]
+# The model whose shapes the random adapter has.
+ADAPTED, ADAPTER_RANK, ADAPTER_ALPHA = "smollm2-135m-q4_1", 8, 16
 # Nearest to exact arithmetic: keys and values as floats, attention weights in one pass.
 REFERENCE = ["-fa", "off", "-ctk", "f32", "-ctv", "f32"]
 CONTROLS = {"llama.cpp, defaults": [], "llama.cpp, -fa off": ["-fa", "off"]}
 GREEDY_TOKENS = 16
 TOP = 20
 PERPLEXITY_BAR = 0.005
+ADAPTER_BAR = 0.003
 # Chance decides where a close choice falls, so the same prompts are held against each other: of those that only one of
 # the two continues as the reference does, Gearbox may have so many fewer that a fair coin would less often than this.
 CHANCE = 0.05
@@ -192,8 +199,9 @@ class Gearbox:
     def prompt(self, messages):
         return self.with_file("template", "--messages", messages)["prompt"]
 
-    def greedy(self, prompts, count):
-        answer = self.with_file("generate", "--prompts-file", prompts, "--max-tokens", str(count), "--temperature", "0")
+    def greedy(self, prompts, count, *options):
+        answer = self.with_file("generate", "--prompts-file", prompts, "--max-tokens", str(count), "--temperature", "0",
+                                *options)
         return [each["tokens"] for each in answer["results"]]
 
 
@@ -289,18 +297,51 @@ def compare_greedy(name, weights, options, continuations, gearbox, results):
                          "as_asked": ours["equal"] >= ASKED_EQUAL * ours["of"] and len(near) == len(parted)}
 
 
-def compare_perplexity(weights, options, gearbox, results):
+def llama_perplexity(weights, options, *settings):
     command = [str(Path(options.llama_cpp) / "llama-perplexity"), "-m", str(weights), "-f", str(options.text), "-c", "512"]
-    command += ["-b", "512", "-t", str(options.threads)]
+    command += ["-b", "512", "-t", str(options.threads), *settings]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
     found = re.search(r"Final estimate: PPL = ([0-9.]+)", done.stdout + done.stderr)
     if not found:
         raise RuntimeError(f"llama-perplexity failed: {done.stderr.strip()[-500:]}")
-    theirs = float(found.group(1))
+    return float(found.group(1))
+
+
+def compare_perplexity(weights, options, gearbox, results):
+    theirs = llama_perplexity(weights, options)
     ours = gearbox.run("eval", "--text", str(options.text), "--context", "512")["perplexity"]
     relative = ours / theirs - 1
     results["perplexity"] = {"llama_cpp": theirs, "gearbox": round(ours, 4), "relative": round(relative, 5),
                              "met": abs(relative) <= PERPLEXITY_BAR}
+
+
+def compare_adapter(weights, options, gearbox, results):
+    """Perplexity with a random adapter, and greedy continuations: both must change, and change alike."""
+    with tempfile.TemporaryDirectory() as folder:
+        lora = random_lora.write(str(Path(folder) / "lora.gguf"), ADAPTER_RANK, ADAPTER_ALPHA)
+        theirs = llama_perplexity(weights, options, "--lora", lora)
+        evaluated = ("eval", "--text", str(options.text), "--context", "512")
+        ours = gearbox.run(*evaluated, "--lora", lora)["perplexity"]
+        base = gearbox.run(*evaluated)["perplexity"]
+        prompts = read_json(HERE / "prompts.json")
+        answers = {}
+        for who, settings in {"reference": REFERENCE, **CONTROLS}.items():
+            with LlamaServer(options, weights, [*settings, "--lora", lora]) as server:
+                answers[who] = [server.greedy(server.tokens(each, bos=True), GREEDY_TOKENS)[0] for each in prompts]
+        answers["Gearbox"] = gearbox.greedy(prompts, GREEDY_TOKENS, "--lora", lora)
+        answers["no adapter"] = gearbox.greedy(prompts, GREEDY_TOKENS)
+    # A program may or may not report the token that ends the generation.
+    alike = {who: [all(a == b for a, b in zip(mine, first)) for mine, first in zip(some, answers["reference"])]
+             for who, some in answers.items()}
+    relative = ours / theirs - 1
+    chance = max(sign_test(alike["Gearbox"], alike[control]) for control in CONTROLS)
+    results["adapter"] = {
+        "rank": ADAPTER_RANK, "alpha": ADAPTER_ALPHA, "llama_cpp": theirs, "gearbox": round(ours, 4),
+        "without": round(base, 4), "relative": round(relative, 5), "of": len(prompts),
+        "equal": {who: sum(each) for who, each in alike.items() if who != "reference"},
+        "met": abs(relative) <= ADAPTER_BAR and chance >= CHANCE and abs(base / ours - 1) > 0.05
+               and sum(alike["no adapter"]) < len(prompts) / 2}
+    say(f"  {results['adapter']}")
 
 
 def compare(name, weights, options):
@@ -328,6 +369,8 @@ def compare(name, weights, options):
         return results | {measure: {"error": str(error), "met": False} for measure in options.steps}
     step("greedy", lambda: compare_greedy(name, weights, options, continuations, gearbox, results))
     step("perplexity", lambda: compare_perplexity(weights, options, gearbox, results))
+    if name == ADAPTED:
+        step("adapter", lambda: compare_adapter(weights, options, gearbox, results))
     return results
 
 
@@ -364,6 +407,23 @@ def alike(greedy, who, model=None):
 def together(greedy):
     """The sign test over the prompts of all models, for each control."""
     return {who: sign_test(alike(greedy, "Gearbox"), alike(greedy, who)) for who in CONTROLS}
+
+
+def adapter_lines(results):
+    found = [result["adapter"] for result in results if "gearbox" in result.get("adapter", {})]
+    lines = []
+    for each in found:
+        equal = ", ".join(f"{who} {count}" for who, count in each["equal"].items())
+        lines += [
+            "",
+            "## With an adapter",
+            "",
+            f"A random LoRA of all seven matrices (`random_lora.py`, rank {each['rank']}, alpha {each['alpha']}) beside"
+            f" {ADAPTED}: perplexity {each['gearbox']:.4f} / {each['llama_cpp']:.4f} ({100 * each['relative']:+.2f} %,"
+            f" bar {ADAPTER_BAR:.1%}), without it {each['without']:.4f}. Greedy continuations that are the reference's for"
+            f" {GREEDY_TOKENS} tokens, of {each['of']}: {equal}.",
+        ]
+    return lines
 
 
 def table(results, options):
@@ -417,6 +477,7 @@ def table(results, options):
     for who, chance in together(greedy).items():
         lines.append(f"| all | {who} | {sum(alike(greedy, who))} of {len(alike(greedy, who))} | {chance:.2f} | | | |")
     lines.append(f"| all | Gearbox | {sum(alike(greedy, 'Gearbox'))} of {len(alike(greedy, 'Gearbox'))} | | | | |")
+    lines += adapter_lines(results)
     lines += [
         "",
         "## What falls short",
@@ -463,7 +524,8 @@ def main():
     results = [compare(name, Path(options.models) / MODELS[name], options) for name in options.only]
     if options.out != "-":
         Path(options.out).write_text(table(results, options), encoding="utf-8")
-    met = (all(result[measure]["met"] for result in results for measure in options.steps)
+    met = (all(result[measure]["met"] for result in results for measure in options.steps
+               if measure != "adapter" or result["model"] == ADAPTED)
            and all(chance >= CHANCE for chance in together(continued(results)).values()))
     print(json.dumps({"met": met, "results": results}))
     sys.exit(0 if met else 1)

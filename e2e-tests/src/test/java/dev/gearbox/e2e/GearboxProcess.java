@@ -106,6 +106,15 @@ final class GearboxProcess implements AutoCloseable {
     return send(request);
   }
 
+  /** Posts JSON to the admin port. */
+  HttpResponse<String> postAdmin(String path, String json)
+      throws IOException, InterruptedException {
+    return send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path))
+            .header("content-type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(json)));
+  }
+
   private static HttpResponse<String> send(HttpRequest.Builder request)
       throws IOException, InterruptedException {
     return HTTP.send(

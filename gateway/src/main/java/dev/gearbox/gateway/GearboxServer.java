@@ -10,6 +10,7 @@ import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.Gearing;
+import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelLoader;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
@@ -37,6 +38,7 @@ public final class GearboxServer implements AutoCloseable {
   private final EngineRegistry registry;
   private final AdmissionControl admission;
   private final PromptEncoders encoders;
+  private final LoraAdapters adapters;
   private final ModelLoader loader;
   private final EngineOpener opener;
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -92,10 +94,12 @@ public final class GearboxServer implements AutoCloseable {
     registry.listen(listener);
     plan.engines()
         .forEach(each -> registry.declare(each.id(), each.pool(), each.variant(), each.device()));
+    adapters = new LoraAdapters(registry, plan.adapters(), plan.qualities());
+    adapters.declare();
     admission = new AdmissionControl(plan.limits(), plan.tenants(), clock);
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
-    loader = new ModelLoader(registry, opener);
+    loader = new ModelLoader(registry, opener, adapters);
     front =
         HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts(plan));
     loader.start();
@@ -118,6 +122,7 @@ public final class GearboxServer implements AutoCloseable {
         new RequestParser(plan.classes()),
         plan.gatekeeper(),
         registry,
+        adapters,
         core.rules(),
         core.shadows(),
         decisions,

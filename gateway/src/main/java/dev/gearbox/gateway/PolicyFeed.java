@@ -26,6 +26,12 @@ record PolicyFeed(ModelCatalog catalog, GearboxPolicy policy)
               .map(PolicyFeed::facts)
               .toList());
     }
+    // An adapter that no model has is a model of its own.
+    for (EngineSlot slot : slots) {
+      if (slot.engine() != null && slot.variant().parent() != null) {
+        families.putIfAbsent(slot.variant().name(), List.of(facts(slot)));
+      }
+    }
     policy.update(families);
   }
 

@@ -3,6 +3,7 @@ package dev.gearbox.gateway;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
@@ -19,6 +20,8 @@ import java.util.Map;
  * @param maxBody bytes of a request's body at most
  * @param catalog the names that {@code model} takes
  * @param engines to bring up
+ * @param adapters to bring up beside them
+ * @param qualities what adapters were measured to be worth
  * @param classes of requests
  * @param gatekeeper who may ask
  * @param limits how much may be in the house at once
@@ -33,6 +36,8 @@ record ServerPlan(
     int maxBody,
     ModelCatalog catalog,
     List<Planned> engines,
+    List<LoraAdapters.Planned> adapters,
+    LoraAdapters.Qualities qualities,
     ServiceClasses classes,
     Gatekeeper gatekeeper,
     AdmissionLimits limits,

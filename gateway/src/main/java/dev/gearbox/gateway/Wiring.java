@@ -5,6 +5,7 @@ import dev.gearbox.gateway.ServerPlan.Planned;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.config.AdapterConfig;
 import dev.gearbox.gateway.config.ClassConfig;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
@@ -16,6 +17,8 @@ import dev.gearbox.gateway.dispatch.CpuOpener;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -158,6 +161,8 @@ final class Wiring {
         new ModelCatalog(
             config.models().stream().map(m -> new ModelFamily(m.name(), m.variants())).toList()),
         engines(),
+        adapters(),
+        (base, file) -> configuration.quality(base, file, QualityLedger.load(store.folder())),
         new ServiceClasses(config.classes().stream().map(ClassConfig::toServiceClass).toList()),
         new Gatekeeper(
             config.tenants().stream()
@@ -198,6 +203,17 @@ final class Wiring {
     return engines;
   }
 
+  private List<LoraAdapters.Planned> adapters() {
+    List<LoraAdapters.Planned> adapters = new ArrayList<>();
+    for (PoolConfig pool : configuration.gearbox().pools()) {
+      for (AdapterConfig each : pool.adapters()) {
+        String base = each.baseAmong(pool.variants());
+        adapters.add(new LoraAdapters.Planned(each.name(), pool.name(), base, each.file()));
+      }
+    }
+    return adapters;
+  }
+
   /** Engines of a pool share its memory equally. */
   private Map<String, CpuOpener.Share> shares() {
     Map<String, CpuOpener.Share> shares = new HashMap<>();
@@ -212,7 +228,9 @@ final class Wiring {
               pool.cpuOptions(),
               speculative == null
                   ? null
-                  : new CpuOpener.Draft(speculative.draft(), speculative.tokens())));
+                  : new CpuOpener.Draft(speculative.draft(), speculative.tokens()),
+              pool.maxLoras(),
+              pool.maxLoraRank()));
     }
     return shares;
   }

@@ -100,6 +100,8 @@ final class TestingServer implements AutoCloseable {
                     new ModelFamily("auto", List.of(VARIANT)),
                     new ModelFamily("both", List.of(VARIANT, LARGE)))),
             List.of(planned(VARIANT, 0.9), planned(LARGE, 1.0)),
+            List.of(),
+            (base, file) -> null,
             new ServiceClasses(List.of(standard("standard", 0), standard("interactive", 10))),
             new Gatekeeper(tenants, true),
             limits,

@@ -1,6 +1,7 @@
 package dev.gearbox.engine;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an engine is asked to do: the hand-off from the decision to the engine.
@@ -20,6 +21,7 @@ import java.util.List;
  * @param cacheSalt mixed into the prefix hash, so that tenants do not share cached blocks
  * @param speculate whether tokens may be guessed ahead and checked in one step; the answer is the
  *     same either way
+ * @param adapter what is applied beside the model's weights; null for nothing
  */
 public record GenerationRequest(
     String id,
@@ -33,7 +35,8 @@ public record GenerationRequest(
     long tpotTargetNanos,
     long deadlineNanos,
     String cacheSalt,
-    boolean speculate) {
+    boolean speculate,
+    @Nullable Adapter adapter) {
   public static final int MAX_STOP_STRINGS = 16;
 
   public GenerationRequest {
@@ -48,6 +51,54 @@ public record GenerationRequest(
       throw new IllegalArgumentException(
           "stop takes up to " + MAX_STOP_STRINGS + " strings that are not empty");
     }
+  }
+
+  /** A request to the model's own weights. */
+  public GenerationRequest(
+      String id,
+      TokenIds prompt,
+      SamplingSpec sampling,
+      int maxTokens,
+      List<String> stop,
+      boolean ignoreEos,
+      Lane lane,
+      int priority,
+      long tpotTargetNanos,
+      long deadlineNanos,
+      String cacheSalt,
+      boolean speculate) {
+    this(
+        id,
+        prompt,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        lane,
+        priority,
+        tpotTargetNanos,
+        deadlineNanos,
+        cacheSalt,
+        speculate,
+        null);
+  }
+
+  /** The same request with an adapter. */
+  public GenerationRequest with(Adapter applied) {
+    return new GenerationRequest(
+        id,
+        prompt,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        lane,
+        priority,
+        tpotTargetNanos,
+        deadlineNanos,
+        cacheSalt,
+        speculate,
+        applied);
   }
 
   /** A greedy request in the interactive lane without targets. */

@@ -1,6 +1,5 @@
 package dev.gearbox.runtime;
 
-import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
@@ -74,7 +73,7 @@ public final class Device implements AutoCloseable {
    *
    * @param runner belongs to the engine from here on and is closed with it
    */
-  public Engine open(EngineSpec spec, ModelRunner runner, PromptEncoder encoder) {
+  public AdapterHost open(EngineSpec spec, ModelRunner runner, PromptEncoder encoder) {
     return open(spec, runner, null, encoder);
   }
 
@@ -83,7 +82,7 @@ public final class Device implements AutoCloseable {
    *
    * @param draft null: none does
    */
-  public Engine open(
+  public AdapterHost open(
       EngineSpec spec, ModelRunner runner, @Nullable DraftSpec draft, PromptEncoder encoder) {
     if (draft != null && draft.runner().vocabulary() != runner.vocabulary()) {
       throw new IllegalArgumentException(
@@ -108,7 +107,8 @@ public final class Device implements AutoCloseable {
     EngineStatus status = new EngineStatus(spec, id, clock.getAsLong());
     EngineLoop loop =
         new EngineLoop(spec, id, runner, draft, encoder, status, clock, sink, seeds.split());
-    DeviceEngine engine = new DeviceEngine(capabilities, encoder, status, loop, this, clock);
+    DeviceEngine engine =
+        new DeviceEngine(spec, capabilities, runner, encoder, status, loop, this, clock);
     List<TokenStream> warmUps = new ArrayList<>();
     for (int round = 0; round < WARM_UP_ROUNDS; round++) {
       warmUps.add(TokenStream.discarding(warmUp(capabilities, round), engine));

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.Adapter;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities;
@@ -8,10 +9,13 @@ import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.Failed;
 import dev.gearbox.engine.TokenEvent.FailureCode;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Flow;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -20,22 +24,30 @@ import org.jspecify.annotations.Nullable;
  * The door of an engine on a {@link Device}: answers from any thread what needs no owner, and sends
  * the owner thread messages for the rest.
  */
-final class DeviceEngine implements Engine, TokenStream.Source {
+final class DeviceEngine implements AdapterHost, TokenStream.Source {
+  private final EngineSpec spec;
   private final EngineCapabilities capabilities;
+  private final ModelRunner runner;
   private final PromptEncoder encoder;
   private final EngineStatus status;
   private final EngineLoop loop;
   private final Device device;
   private final LongSupplier clock;
+  private final List<LoadedAdapter> adapters = new ArrayList<>();
+  private long attached;
 
   DeviceEngine(
+      EngineSpec spec,
       EngineCapabilities capabilities,
+      ModelRunner runner,
       PromptEncoder encoder,
       EngineStatus status,
       EngineLoop loop,
       Device device,
       LongSupplier clock) {
+    this.spec = spec;
     this.capabilities = capabilities;
+    this.runner = runner;
     this.encoder = encoder;
     this.status = status;
     this.loop = loop;
@@ -54,7 +66,33 @@ final class DeviceEngine implements Engine, TokenStream.Source {
   }
 
   @Override
+  public Engine attach(AdapterSpec adapter, LoraAdapter file) {
+    synchronized (adapters) {
+      // Those that still end hold their memory, so they count.
+      adapters.removeIf(LoadedAdapter::isOver);
+      if (adapters.size() >= spec.maxLoras()) {
+        throw new IllegalArgumentException(
+            "engine %s holds %d adapters and max-loras is %d: unload one, or wait until the requests of one that was unloaded have ended"
+                .formatted(spec.engine(), adapters.size(), spec.maxLoras()));
+      }
+      if (file.rank() > spec.maxLoraRank()) {
+        throw new IllegalArgumentException(
+            "the adapter has rank %d and max-lora-rank is %d"
+                .formatted(file.rank(), spec.maxLoraRank()));
+      }
+      String key = adapter.variant() + "#" + ++attached;
+      LoadedAdapter loaded = new LoadedAdapter(key, runner.adapter(file, adapter.factor()), this);
+      adapters.add(loaded);
+      return new AdapterEngine(this, loaded, adapter);
+    }
+  }
+
+  @Override
   public Flow.Publisher<TokenEvent> submit(GenerationRequest request) {
+    Adapter adapter = request.adapter();
+    if (adapter != null && !(adapter instanceof LoadedAdapter mine && mine.host().equals(this))) {
+      throw new IllegalArgumentException("the adapter is not one of engine " + spec.engine());
+    }
     for (int i = 0; i < request.prompt().size(); i++) {
       int token = request.prompt().get(i);
       if (token < 0 || token >= capabilities.vocabulary()) {
@@ -109,6 +147,12 @@ final class DeviceEngine implements Engine, TokenStream.Source {
     }
     if (!status.enter(request.prompt().size())) {
       return new Failed(FailureCode.OVERLOADED, "the engine's queue is full", counts);
+    }
+    LoadedAdapter adapter = LoadedAdapter.of(request);
+    if (adapter != null && !adapter.enter()) {
+      status.seen(request.prompt().size());
+      status.leave();
+      return new Failed(FailureCode.OVERLOADED, "the adapter is being unloaded", counts);
     }
     return null;
   }

@@ -118,10 +118,10 @@ final class EngineLoop {
   void add(TokenStream stream, long submittedNanos) {
     status.seen(stream.request().prompt().size());
     if (status.state() == State.FAILED || status.state() == State.CLOSED) {
-      status.leave();
+      leave(stream);
       stream.emit(DeviceEngine.gone(stream));
     } else if (stream.isCancelled()) {
-      status.leave();
+      leave(stream);
     } else {
       begin(stream, submittedNanos);
     }
@@ -281,7 +281,7 @@ final class EngineLoop {
       warmUp();
     } else {
       report.ended(generation);
-      status.leave();
+      leave(generation.stream());
     }
     publish();
   }
@@ -289,6 +289,15 @@ final class EngineLoop {
   private void end(Generation generation, FailureCode code, String message) {
     end(generation);
     generation.stream().emit(generation.failed(code, message));
+  }
+
+  /** Gives a request's places back. */
+  private void leave(TokenStream stream) {
+    status.leave();
+    LoadedAdapter adapter = LoadedAdapter.of(stream.request());
+    if (adapter != null) {
+      adapter.leave();
+    }
   }
 
   private void fail(String what, Throwable cause) {

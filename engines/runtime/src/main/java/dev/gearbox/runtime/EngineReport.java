@@ -80,6 +80,28 @@ final class EngineReport {
       running += isWarmUp(batch.get(i)) ? 0 : 1;
       context += batch.get(i).computed();
     }
+    publishAdapters(generations, batch);
     status.publish(new Load(running, pending, context, cache.free(), totals.counters(), nowNanos));
+  }
+
+  private static void publishAdapters(Collection<Generation> generations, List<Generation> batch) {
+    for (Generation generation : generations) {
+      LoadedAdapter adapter = LoadedAdapter.of(generation.request());
+      if (adapter != null) {
+        adapter.recount();
+      }
+    }
+    for (int i = 0; i < batch.size(); i++) {
+      LoadedAdapter adapter = LoadedAdapter.of(batch.get(i).request());
+      if (adapter != null) {
+        adapter.count();
+      }
+    }
+    for (Generation generation : generations) {
+      LoadedAdapter adapter = LoadedAdapter.of(generation.request());
+      if (adapter != null) {
+        adapter.publish();
+      }
+    }
   }
 }

@@ -19,6 +19,8 @@ import java.util.Set;
  *     {@code maxSequences}
  * @param queueLimit requests that may wait beyond {@code maxSequences}; more are refused
  * @param maxDrafts tokens guessed ahead for a sequence at most; 0 guesses none
+ * @param maxLoras adapters that it serves at a time at most
+ * @param maxLoraRank largest rank of an adapter
  */
 public record EngineSpec(
     String engine,
@@ -31,7 +33,9 @@ public record EngineSpec(
     int kvBlocks,
     int maxStepTokens,
     int queueLimit,
-    int maxDrafts) {
+    int maxDrafts,
+    int maxLoras,
+    int maxLoraRank) {
   public EngineSpec {
     features = Set.copyOf(features);
     atLeast("max-sequences", maxSequences, 1);
@@ -40,10 +44,46 @@ public record EngineSpec(
     atLeast("max-step-tokens", maxStepTokens, maxSequences);
     atLeast("queue-limit", queueLimit, 0);
     atLeast("max-drafts", maxDrafts, 0);
+    atLeast("max-loras", maxLoras, 0);
+    atLeast("max-lora-rank", maxLoraRank, 1);
   }
 
   /** Tokens guessed ahead where nobody says otherwise. */
   public static final int MAX_DRAFTS = 8;
+
+  /** Adapters and their rank where nobody says otherwise. */
+  public static final int MAX_LORAS = 8;
+
+  public static final int MAX_LORA_RANK = 64;
+
+  /** A spec with the usual bounds on adapters. */
+  public EngineSpec(
+      String engine,
+      String pool,
+      String variant,
+      String fingerprint,
+      Set<Feature> features,
+      int maxSequences,
+      int maxContext,
+      int kvBlocks,
+      int maxStepTokens,
+      int queueLimit,
+      int maxDrafts) {
+    this(
+        engine,
+        pool,
+        variant,
+        fingerprint,
+        features,
+        maxSequences,
+        maxContext,
+        kvBlocks,
+        maxStepTokens,
+        queueLimit,
+        maxDrafts,
+        MAX_LORAS,
+        MAX_LORA_RANK);
+  }
 
   private static void atLeast(String name, int value, int least) {
     if (value < least) {

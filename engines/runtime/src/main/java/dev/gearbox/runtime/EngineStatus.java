@@ -104,6 +104,7 @@ final class EngineStatus {
         seen.kvBlocksFree(),
         spec.kvBlocks(),
         // An idle engine is what it was; a busy one whose owner hangs shows its age.
-        all == 0 ? nowNanos : seen.takenNanos());
+        all == 0 ? nowNanos : seen.takenNanos(),
+        spec.maxLoras());
   }
 }

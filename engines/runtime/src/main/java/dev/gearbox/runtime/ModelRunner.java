@@ -1,8 +1,11 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.format.adapter.LoraAdapter;
+
 /**
  * The transformer step of one model on one device. Confined to the device's owner thread, except
- * for {@link #close}, which comes after the last step.
+ * for {@link #adapter}, which any thread may call, and {@link #close}, which comes after the last
+ * step.
  */
 public interface ModelRunner extends AutoCloseable {
   /** Tokens in one block of KV memory. */
@@ -29,6 +32,16 @@ public interface ModelRunner extends AutoCloseable {
    * rounding.
    */
   int exactStepTokens();
+
+  /**
+   * Checks an adapter against the model and copies it; its file may be closed afterwards.
+   *
+   * @param factor on the scale that the file gives
+   * @throws RuntimeException when it does not fit the model; the message says why
+   */
+  default ModelAdapter adapter(LoraAdapter file, float factor) {
+    throw new UnsupportedOperationException("this engine takes no adapters");
+  }
 
   /** Reserves KV memory; called once, before the first step. Blocks are numbered from 0. */
   void allocateBlocks(int blocks);

@@ -3,6 +3,7 @@ package dev.gearbox.runtime;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.runtime.sample.Logprobs;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How likely a model finds a text, token by token: the measure behind perplexity and bits per byte.
@@ -25,6 +26,7 @@ public final class PromptScorer {
   private final ModelRunner runner;
   private final int windowTokens;
   private final OptionalInt bos;
+  private final @Nullable ModelAdapter adapter;
   private final int[] table;
   private final int chunkTokens;
   private final float[] logits;
@@ -35,6 +37,16 @@ public final class PromptScorer {
    * @param bos put first in each window where the model wants it
    */
   public PromptScorer(ModelRunner runner, int windowTokens, OptionalInt bos) {
+    this(runner, windowTokens, bos, null);
+  }
+
+  /**
+   * @param windowTokens tokens in a window, at least 4
+   * @param bos put first in each window where the model wants it
+   * @param adapter applied beside the model's weights; null for none
+   */
+  public PromptScorer(
+      ModelRunner runner, int windowTokens, OptionalInt bos, @Nullable ModelAdapter adapter) {
     if (windowTokens < 4 || windowTokens > runner.maxContext()) {
       throw new IllegalArgumentException(
           "a window has 4 to %d tokens, got %d".formatted(runner.maxContext(), windowTokens));
@@ -42,6 +54,7 @@ public final class PromptScorer {
     this.runner = runner;
     this.windowTokens = windowTokens;
     this.bos = bos;
+    this.adapter = adapter;
     this.table = new int[Math.ceilDiv(windowTokens, ModelRunner.BLOCK_TOKENS)];
     for (int i = 0; i < table.length; i++) {
       table[i] = i;
@@ -89,7 +102,7 @@ public final class PromptScorer {
     for (int from = 0; from < windowTokens - 1; from += chunkTokens) {
       int to = Math.min(from + chunkTokens, windowTokens - 1);
       batch.clear();
-      batch.beginSequence(from, table);
+      batch.beginSequence(from, table, adapter);
       for (int i = from; i < to; i++) {
         batch.addToken(window[i], i + 1 >= first);
       }

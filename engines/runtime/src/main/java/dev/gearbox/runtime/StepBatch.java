@@ -1,6 +1,7 @@
 package dev.gearbox.runtime;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of one step, flattened. Sequence {@code s} owns tokens {@code start(s)} to {@code
@@ -23,14 +24,21 @@ public final class StepBatch {
   private int[] start = new int[9];
   private int[] context = new int[8];
   private int[][] blocks = new int[8][];
+  private @Nullable ModelAdapter[] adapters = new @Nullable ModelAdapter[8];
   private int sequences;
   private int logitRows;
 
   public void clear() {
     Arrays.fill(blocks, 0, sequences, null);
+    Arrays.fill(adapters, 0, sequences, null);
     sequences = 0;
     logitRows = 0;
     start[0] = 0;
+  }
+
+  /** Begins the next sequence, one of the model's own weights alone. */
+  public void beginSequence(int computed, int[] table) {
+    beginSequence(computed, table, null);
   }
 
   /**
@@ -38,15 +46,18 @@ public final class StepBatch {
    *
    * @param computed tokens of it that were computed before
    * @param table its block table; read during the step, not copied
+   * @param adapter what is added to the model's weights for it; null for nothing
    */
-  public void beginSequence(int computed, int[] table) {
+  public void beginSequence(int computed, int[] table, @Nullable ModelAdapter adapter) {
     if (sequences == context.length) {
       context = Arrays.copyOf(context, sequences * 2);
       blocks = Arrays.copyOf(blocks, sequences * 2);
+      adapters = Arrays.copyOf(adapters, sequences * 2);
       start = Arrays.copyOf(start, sequences * 2 + 1);
     }
     context[sequences] = computed;
     blocks[sequences] = table;
+    adapters[sequences] = adapter;
     start[sequences + 1] = start[sequences];
     sequences++;
   }
@@ -95,5 +106,9 @@ public final class StepBatch {
 
   public int[] blocks(int sequence) {
     return blocks[sequence];
+  }
+
+  public @Nullable ModelAdapter adapter(int sequence) {
+    return adapters[sequence];
   }
 }

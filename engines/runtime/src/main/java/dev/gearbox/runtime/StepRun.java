@@ -24,7 +24,9 @@ final class StepRun {
     batch.clear();
     for (Chunk<? extends Sequence> chunk : plan.chunks()) {
       Sequence sequence = chunk.sequence();
-      batch.beginSequence(chunk.from(), sequence.table().blocks());
+      LoadedAdapter adapter = LoadedAdapter.of(sequence.request());
+      batch.beginSequence(
+          chunk.from(), sequence.table().blocks(), adapter == null ? null : adapter.weights());
       int end = chunk.from() + chunk.count();
       for (int i = chunk.from(); i < end; i++) {
         batch.addToken(sequence.token(i), i >= sequence.size() - 1);

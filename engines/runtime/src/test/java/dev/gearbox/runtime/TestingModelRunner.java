@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.format.adapter.LoraAdapter;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -101,6 +102,19 @@ public class TestingModelRunner implements ModelRunner {
     return maxStepTokens;
   }
 
+  /** Adapters change the hash. */
+  @Override
+  public ModelAdapter adapter(LoraAdapter file, float factor) {
+    return new TestingAdapter((int) file.alpha(), file.rank());
+  }
+
+  private record TestingAdapter(int number, int rank) implements ModelAdapter {
+    @Override
+    public long bytes() {
+      return 0;
+    }
+  }
+
   @Override
   public void allocateBlocks(int blocks) {
     kv = new int[blocks][BLOCK_TOKENS];
@@ -131,7 +145,8 @@ public class TestingModelRunner implements ModelRunner {
       for (int i = batch.start(s); i < batch.start(s + 1); i++) {
         int position = batch.context(s) + i - batch.start(s);
         int[] block = kv[batch.blocks(s)[position / BLOCK_TOKENS]];
-        block[position % BLOCK_TOKENS] = batch.token(i);
+        int adapter = batch.adapter(s) instanceof TestingAdapter given ? given.number : 0;
+        block[position % BLOCK_TOKENS] = batch.token(i) + VOCABULARY * adapter;
         if (batch.wantsLogits(i)) {
           long hash = attend(batch.blocks(s), position);
           predict(hash, logits, row * VOCABULARY);

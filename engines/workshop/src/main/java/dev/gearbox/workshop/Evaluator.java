@@ -4,14 +4,17 @@ import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.TokenIds;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptScorer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how well a variant predicts a text, by the protocol of llama-perplexity (see {@link
@@ -39,18 +42,32 @@ public record Evaluator(int window, int threads, CpuOptions options) {
   /**
    * Evaluates.
    *
+   * @param lora applied beside the weights; null for none
    * @param percent told how far it is, 0 to 100
    * @throws IllegalArgumentException when the text is shorter than two windows
    */
-  public Result evaluate(Path weights, String text, IntConsumer percent) throws IOException {
+  public Result evaluate(Path weights, @Nullable AdapterFile lora, String text, IntConsumer percent)
+      throws IOException {
     try (GgufFile file = GgufFile.open(weights);
         CpuWorkers workers = new CpuWorkers(threads);
         ModelRunner runner = CpuModel.load(file, workers, options)) {
-      return evaluate(runner, Tokenizer.of(file), text, percent);
+      ModelAdapter adapter = lora == null ? null : adapter(runner, lora);
+      return evaluate(runner, adapter, Tokenizer.of(file), text, percent);
     }
   }
 
-  Result evaluate(ModelRunner runner, Tokenizer tokenizer, String text, IntConsumer percent) {
+  private static ModelAdapter adapter(ModelRunner runner, AdapterFile lora) throws IOException {
+    try (GgufFile file = GgufFile.open(lora.path())) {
+      return runner.adapter(LoraAdapter.of(file), lora.factor());
+    }
+  }
+
+  private Result evaluate(
+      ModelRunner runner,
+      @Nullable ModelAdapter adapter,
+      Tokenizer tokenizer,
+      String text,
+      IntConsumer percent) {
     OptionalInt bos = tokenizer.addBos() ? OptionalInt.of(tokenizer.bos()) : OptionalInt.empty();
     int[] tokens = withBos(tokenizer.encode(text, false), bos);
     if (tokens.length < 2 * window) {
@@ -60,7 +77,7 @@ public record Evaluator(int window, int threads, CpuOptions options) {
     }
     Sum sum = new Sum();
     int[] told = {-1};
-    new PromptScorer(runner, window, bos)
+    new PromptScorer(runner, window, bos, adapter)
         .score(
             TokenIds.of(tokens),
             (index, logProbability) -> {

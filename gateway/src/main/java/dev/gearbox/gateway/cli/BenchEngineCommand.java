@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.workshop.AdapterFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,12 @@ final class BenchEngineCommand implements Callable<Integer> {
       description = "Tokens of context before those generated (default: ${DEFAULT-VALUE}).")
   private int depth;
 
+  @Option(
+      names = "--lora",
+      paramLabel = "FILE",
+      description = "Also measure with this LoRA adapter and without, in turns.")
+  private @Nullable String lora;
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Mixin private CpuOption cpu = new CpuOption();
@@ -90,6 +97,7 @@ final class BenchEngineCommand implements Callable<Integer> {
         llamaBench == null
             ? null
             : new LlamaBench(llamaBench, file, promptTokens, generatedTokens, workers);
+    AdapterFile adapter = lora == null ? null : AdapterFile.parse(lora);
     new EngineBench(
             file,
             promptTokens,
@@ -100,6 +108,7 @@ final class BenchEngineCommand implements Callable<Integer> {
             repeat,
             batches,
             peer,
+            adapter,
             screen)
         .run(weights.name(), json);
     return 0;

@@ -3,9 +3,12 @@ package dev.gearbox.gateway.cli;
 import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.gateway.cli.LlamaBench.Speed;
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
+import dev.gearbox.workshop.AdapterFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +32,7 @@ record EngineBench(
     int repeat,
     List<Integer> batches,
     @Nullable LlamaBench peer,
+    @Nullable AdapterFile lora,
     Screen screen) {
 
   void run(String name, boolean json) throws IOException, InterruptedException {
@@ -53,6 +57,9 @@ record EngineBench(
         }
         result.put("batch", rows);
       }
+      if (lora != null) {
+        result.put("lora", adapted(steps, adapter(runner, lora)));
+      }
     }
     if (json) {
       screen.out().println(Json.write(result));
@@ -65,6 +72,44 @@ record EngineBench(
     try (GgufFile gguf = GgufFile.open(file)) {
       return CpuModel.load(gguf, workers, options);
     }
+  }
+
+  private static ModelAdapter adapter(ModelRunner runner, AdapterFile file) throws IOException {
+    try (GgufFile gguf = GgufFile.open(file.path())) {
+      return runner.adapter(LoraAdapter.of(gguf), file.factor());
+    }
+  }
+
+  /** Prefill and every size of batch with the adapter and without, in turns. */
+  private Map<String, Object> adapted(Steps steps, ModelAdapter adapter) {
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("rank", adapter.rank());
+    result.put("bytes", adapter.bytes());
+    result.put("prefill", adapted(steps, adapter, ignored -> steps.prefill(), 1));
+    for (int size : batches) {
+      result.put("decode_" + size, adapted(steps, adapter, steps::decode, size));
+    }
+    return result;
+  }
+
+  private Map<String, Double> adapted(
+      Steps steps, ModelAdapter adapter, Measure measure, int size) {
+    List<Double> with = new ArrayList<>();
+    List<Double> without = new ArrayList<>();
+    for (int i = -1; i < repeat; i++) {
+      steps.carry(adapter);
+      double carried = measure.run(size);
+      steps.carry(null);
+      double bare = measure.run(size);
+      // The first round warms up.
+      if (i >= 0) {
+        with.add(carried);
+        without.add(bare);
+      }
+    }
+    double ratio = median(with) / median(without);
+    return Map.of(
+        "with", round(median(with)), "without", round(median(without)), "ratio", round(ratio));
   }
 
   private void alternate(Steps steps, Map<String, Object> result)

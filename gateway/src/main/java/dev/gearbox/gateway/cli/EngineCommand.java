@@ -1,10 +1,15 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.gateway.config.AdapterConfig;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.telemetry.signal.EngineNames;
+import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.WeightStore;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -21,6 +26,12 @@ final class EngineCommand implements Callable<Integer> {
   @Mixin CommonOptions common = new CommonOptions();
 
   @Mixin private WeightsOption weights = new WeightsOption();
+
+  @Option(
+      names = "--lora",
+      paramLabel = "NAME=FILE[:SCALE]",
+      description = "A LoRA adapter in GGUF, asked for by its name; may be given several times.")
+  private Map<String, String> loras = new LinkedHashMap<>();
 
   @Option(names = "--host", defaultValue = "127.0.0.1", description = "Address to listen on.")
   private String host = "127.0.0.1";
@@ -57,11 +68,25 @@ final class EngineCommand implements Callable<Integer> {
         new Configuration(read.gearbox(), read.catalog().with(entry))
             .only(List.of(entry.name()))
             .computing(cpu.options())
+            .withAdapters(adapters())
             .listening(
                 host,
                 PortOption.checked("--port", port, 8081),
                 PortOption.checked("--admin-port", adminPort, 9091));
     WeightStore store = new WeightStore(file.resolveSibling("."), true);
     return new ServeRun(one, store, screen).run();
+  }
+
+  private List<AdapterConfig> adapters() {
+    List<AdapterConfig> adapters = new ArrayList<>();
+    loras.forEach((name, written) -> {
+      if (!EngineNames.isVariant(name)) {
+        throw new WrongUsageException("--lora: '" + name + "' cannot be the name of an adapter");
+      }
+      AdapterFile file = AdapterFile.parse(written);
+      String path = "file:" + file.path().toAbsolutePath();
+      adapters.add(new AdapterConfig(name, null, path, (double) file.factor()));
+    });
+    return adapters;
   }
 }

@@ -17,6 +17,8 @@ final class EvalCommand implements Callable<Integer> {
 
   @Mixin private WeightsOption weights = new WeightsOption();
 
+  @Mixin private LoraOption lora = new LoraOption();
+
   @Option(
       names = "--text",
       paramLabel = "FILE",
@@ -67,7 +69,8 @@ final class EvalCommand implements Callable<Integer> {
     int workers = threads.count();
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
-    new EvalRun(file, text, context, workers, options, screen).run(name, record, json);
+    new EvalRun(file, lora.file(), text, context, workers, options, screen)
+        .run(name, record, json);
     return 0;
   }
 }

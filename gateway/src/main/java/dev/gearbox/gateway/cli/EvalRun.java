@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Evaluates and prints, or writes down, what comes out. */
 record EvalRun(
     Path weights,
+    @Nullable AdapterFile lora,
     @Nullable Path text,
     int context,
     int threads,
@@ -28,14 +30,14 @@ record EvalRun(
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
-      result = new Evaluator(context, threads, options).evaluate(weights, content, this::show);
+      result = new Evaluator(context, threads, options).evaluate(weights, lora, content, this::show);
     } finally {
       screen.erase();
     }
     if (record) {
       QualityLedger.Entry entry =
           new QualityLedger.Entry(
-              name,
+              lora == null ? name : name + "+" + lora.path().getFileName(),
               sha256(content),
               context,
               result.tokens(),
@@ -44,7 +46,8 @@ record EvalRun(
               result.bitsPerByte());
       Path folder = weights.toAbsolutePath().getParent();
       if (folder != null) {
-        QualityLedger.record(folder, WeightStore.sha256(weights), entry);
+        String base = WeightStore.sha256(weights);
+        QualityLedger.record(folder, lora == null ? base : lora.ledgerKey(base), entry);
       }
     }
     print(result, json);

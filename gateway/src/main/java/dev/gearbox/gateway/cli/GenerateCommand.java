@@ -20,6 +20,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private DraftOption draft = new DraftOption();
 
+  @Mixin private LoraOption lora = new LoraOption();
+
   @ArgGroup(multiplicity = "1")
   private Input input = new Input();
 
@@ -85,6 +87,7 @@ final class GenerateCommand implements Callable<Integer> {
         new GenerateRun(
             weights.resolve(screen),
             draft.resolve(weights, screen),
+            lora.file(),
             chat,
             maxTokens,
             temperature,

@@ -10,13 +10,17 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenIds;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
+import dev.gearbox.runtime.AdapterHost;
+import dev.gearbox.runtime.AdapterSpec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
+import dev.gearbox.workshop.AdapterFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 record GenerateRun(
     Path weights,
     DraftOption.@Nullable Draft draft,
+    @Nullable AdapterFile lora,
     boolean chat,
     int maxTokens,
     float temperature,
@@ -88,7 +93,19 @@ record GenerateRun(
       int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
       DraftSpec guesses = draft == null ? null : draft.load(file, workers);
       ModelRunner runner = CpuModel.load(file, workers, options);
-      return device.open(spec(longest + maxTokens, runner), runner, guesses, encoder);
+      EngineSpec spec = spec(longest + maxTokens, runner);
+      return adapted(device.open(spec, runner, guesses, encoder));
+    }
+  }
+
+  private Engine adapted(AdapterHost base) throws IOException {
+    if (lora == null) {
+      return base;
+    }
+    try (GgufFile file = GgufFile.open(lora.path())) {
+      String name = lora.path().getFileName().toString();
+      return base.attach(
+          new AdapterSpec("cli+lora", name, name, lora.factor()), LoraAdapter.of(file));
     }
   }
 
@@ -123,7 +140,9 @@ record GenerateRun(
         blocks,
         512,
         4,
-        EngineSpec.MAX_DRAFTS);
+        EngineSpec.MAX_DRAFTS,
+        1,
+        Integer.MAX_VALUE);
   }
 
   private GenerationRequest request(String id, TokenIds prompt) {

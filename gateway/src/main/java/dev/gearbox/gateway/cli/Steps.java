@@ -1,7 +1,9 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
+import org.jspecify.annotations.Nullable;
 
 /** Steps of a model without scheduler and sampler: what the silicon gives. */
 final class Steps {
@@ -12,6 +14,7 @@ final class Steps {
   private final int[][] tables;
   private final float[] logits;
   private final StepBatch batch = new StepBatch();
+  private @Nullable ModelAdapter adapter;
 
   /**
    * Allocates KV memory for the longest of the runs.
@@ -44,6 +47,11 @@ final class Steps {
     }
   }
 
+  /** What all sequences carry from here on; null for nothing. */
+  void carry(@Nullable ModelAdapter carried) {
+    adapter = carried;
+  }
+
   /** Tokens per second of a prompt. */
   double prefill() {
     long start = System.nanoTime();
@@ -55,7 +63,7 @@ final class Steps {
     for (int from = 0; from < tokens; from += runner.maxStepTokens()) {
       int to = Math.min(from + runner.maxStepTokens(), tokens);
       batch.clear();
-      batch.beginSequence(from, table);
+      batch.beginSequence(from, table, adapter);
       for (int i = from; i < to; i++) {
         batch.addToken(token(i), i == tokens - 1);
       }
@@ -69,7 +77,7 @@ final class Steps {
     for (int i = 0; i < generatedTokens; i++) {
       batch.clear();
       for (int s = 0; s < sequences; s++) {
-        batch.beginSequence(depth + i, tables[s]);
+        batch.beginSequence(depth + i, tables[s], adapter);
         batch.addToken(token(i + s), true);
       }
       runner.step(batch, logits);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Whether the parts of a configuration fit each other: no name dangles, none is taken twice. */
 final class ConfigCheck {
@@ -17,18 +18,28 @@ final class ConfigCheck {
   private static final List<String> BUILT_IN_CLASSES = List.of("interactive", "standard", "batch");
 
   private final GearboxConfig config;
+  private final List<String> catalog;
+  // Models name adapters like any other variant.
   private final List<String> known;
   private final SettingsReader reader;
 
   ConfigCheck(GearboxConfig config, List<String> variants, SettingsReader reader) {
     this.config = config;
-    this.known = variants;
+    this.catalog = variants;
+    this.known =
+        Stream.concat(variants.stream(), adapters(config).map(AdapterConfig::name)).toList();
     this.reader = reader;
+  }
+
+  private static Stream<AdapterConfig> adapters(GearboxConfig config) {
+    return config.pools().stream().flatMap(pool -> pool.adapters().stream());
   }
 
   void check() {
     unique("model", config.models(), ModelConfig::name);
     unique("pool", config.pools(), PoolConfig::name);
+    unique("adapter", adapters(config).toList(), AdapterConfig::name);
+    config.pools().forEach(pool -> pool.adapters().forEach(each -> adapter(pool, each)));
     unique("class", config.classes(), ClassConfig::name);
     unique("tenant", config.tenants(), TenantConfig::name);
     if (config.models().isEmpty()) {
@@ -65,6 +76,23 @@ final class ConfigCheck {
     }
   }
 
+  private void adapter(PoolConfig pool, AdapterConfig adapter) {
+    String name = adapter.name();
+    if (catalog.contains(name)) {
+      reader.problem(adapter, "name", "'" + name + "' is the name of a variant");
+    }
+    List<String> bases = pool.variants().isEmpty() ? catalog : pool.variants();
+    String base = adapter.base();
+    if (base == null && bases.size() != 1) {
+      reader.problem(
+          adapter, "base", "must name the variant, as the pool does not run exactly one");
+    } else if (base != null && !bases.contains(base)) {
+      String hint = DidYouMean.hint(base, bases);
+      reader.problem(
+          adapter, "base", "pool '" + pool.name() + "' does not run '" + base + "'" + hint);
+    }
+  }
+
   private void variants(Object owner, List<String> variants) {
     Set<String> seen = new HashSet<>();
     for (int i = 0; i < variants.size(); i++) {
@@ -87,6 +115,7 @@ final class ConfigCheck {
     for (PoolConfig pool : config.pools()) {
       variants(pool, pool.variants());
       speculative(pool);
+      pool.adapters().forEach(each -> poolOf.put(each.name(), pool.name()));
       if (pool.variants().isEmpty()) {
         if (takesTheRest) {
           reader.problem(pool, "variants", "only one pool may name none");

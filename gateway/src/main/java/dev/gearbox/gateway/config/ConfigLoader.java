@@ -119,7 +119,7 @@ public final class ConfigLoader {
         written.server(),
         written.models(),
         written.catalog(),
-        pools(written),
+        pools(written, file),
         classes(written, builtIn),
         written.tenants(),
         policy(written.policy(), file),
@@ -140,10 +140,15 @@ public final class ConfigLoader {
     return classes;
   }
 
-  /** A pool that names no variants gets those of all models that no other pool has. */
-  private static List<PoolConfig> pools(GearboxConfig written) {
+  /**
+   * A pool that names no variants gets those of all models that no other pool has. Adapters are
+   * named relative to the configuration.
+   */
+  private static List<PoolConfig> pools(GearboxConfig written, @Nullable Path file) {
+    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
     Set<String> taken = new HashSet<>();
     written.pools().forEach(p -> taken.addAll(p.variants()));
+    written.pools().forEach(p -> p.adapters().forEach(adapter -> taken.add(adapter.name())));
     List<String> rest =
         written.models().stream()
             .flatMap(m -> m.variants().stream())
@@ -152,6 +157,7 @@ public final class ConfigLoader {
             .toList();
     return written.pools().stream()
         .map(p -> p.variants().isEmpty() ? p.withVariants(rest) : p)
+        .map(p -> p.withAdapters(p.adapters().stream().map(a -> a.resolved(beside)).toList()))
         .toList();
   }
 }

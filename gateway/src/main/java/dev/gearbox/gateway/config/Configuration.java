@@ -1,10 +1,12 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.settings.DidYouMean;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -30,6 +32,31 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
             .map(r -> ledger.quality(r.sha256(), catalog.choose(variant).sha256()))
             .orElse(OptionalDouble.empty());
     return quality.isPresent() ? quality.getAsDouble() : null;
+  }
+
+  /**
+   * Quality of an adapter on a variant, likewise.
+   *
+   * @throws IOException when its file cannot be read
+   */
+  public @Nullable Double quality(String base, AdapterFile adapter, QualityLedger ledger)
+      throws IOException {
+    String weights = catalog.choose(base).sha256();
+    for (ModelConfig model : gearbox.models()) {
+      CatalogEntry reference = catalog.find(model.reference()).orElse(null);
+      if (reference != null && model.variants().contains(base)) {
+        OptionalDouble quality = ledger.quality(reference.sha256(), adapter.ledgerKey(weights));
+        return quality.isPresent() ? quality.getAsDouble() : null;
+      }
+    }
+    return null;
+  }
+
+  /** The same with these adapters in its first pool. */
+  public Configuration withAdapters(List<AdapterConfig> adapters) {
+    List<PoolConfig> pools = new ArrayList<>(gearbox.pools());
+    pools.set(0, pools.getFirst().withAdapters(adapters));
+    return with(gearbox.server(), gearbox.models(), pools);
   }
 
   /** The same on another address. */

@@ -46,9 +46,19 @@ public record PoolConfig(
     @Setting(
             value = "A small variant that guesses for those of the pool; none when absent",
             optional = true)
-        @Nullable Speculative speculative) {
+        @Nullable Speculative speculative,
+    @Setting("LoRA adapters of its variants") List<AdapterConfig> adapters,
+    @Setting(
+            value = "Adapters that each of its engines serves at a time",
+            byDefault = "8",
+            min = 0,
+            max = 1024)
+        int maxLoras,
+    @Setting(value = "Largest rank of an adapter", byDefault = "64", min = 1, max = 4096)
+        int maxLoraRank) {
   public PoolConfig {
     variants = List.copyOf(variants);
+    adapters = List.copyOf(adapters);
   }
 
   /**
@@ -77,18 +87,28 @@ public record PoolConfig(
     return new CpuOptions(KvType.of(kvCacheType), attention.toSpec());
   }
 
+  /** The same with these variants, and the adapters of those that stay. */
   PoolConfig withVariants(List<String> other) {
-    return with(other, cpuOptions());
+    List<AdapterConfig> kept =
+        adapters.stream()
+            .filter(each -> each.base() == null || other.contains(each.base()))
+            .toList();
+    return with(other, kept, cpuOptions());
+  }
+
+  PoolConfig withAdapters(List<AdapterConfig> other) {
+    return with(variants, other, cpuOptions());
   }
 
   PoolConfig with(CpuOptions options) {
-    return with(variants, options);
+    return with(variants, adapters, options);
   }
 
-  private PoolConfig with(List<String> other, CpuOptions options) {
+  private PoolConfig with(
+      List<String> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
     return new PoolConfig(
         name,
-        other,
+        otherVariants,
         device,
         threads,
         kvMemory,
@@ -96,6 +116,9 @@ public record PoolConfig(
         AttentionConfig.of(options.attention()),
         maxSequences,
         maxDrafts,
-        speculative);
+        speculative,
+        otherAdapters,
+        maxLoras,
+        maxLoraRank);
   }
 }

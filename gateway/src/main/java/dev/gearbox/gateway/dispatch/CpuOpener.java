@@ -41,9 +41,17 @@ public final class CpuOpener implements EngineOpener {
    * @param maxDrafts tokens guessed ahead for a sequence by looking them up
    * @param options how they keep keys and values, and what their tokens see
    * @param draft a small variant that guesses; null for none
+   * @param maxLoras adapters of each engine
+   * @param maxLoraRank largest rank of an adapter
    */
   public record Share(
-      long kvBytes, int maxSequences, int maxDrafts, CpuOptions options, @Nullable Draft draft) {}
+      long kvBytes,
+      int maxSequences,
+      int maxDrafts,
+      CpuOptions options,
+      @Nullable Draft draft,
+      int maxLoras,
+      int maxLoraRank) {}
 
   /**
    * Who guesses for the engines of a pool.
@@ -158,7 +166,9 @@ public final class CpuOpener implements EngineOpener {
         (int) Math.min(blocks, Integer.MAX_VALUE / ModelRunner.BLOCK_TOKENS),
         Math.max(MAX_STEP_TOKENS, share.maxSequences()),
         share.maxSequences() * QUEUED_PER_SEQUENCE,
-        share.maxDrafts());
+        share.maxDrafts(),
+        share.maxLoras(),
+        share.maxLoraRank());
   }
 
   private static Set<Feature> features(PromptCodec codec) {

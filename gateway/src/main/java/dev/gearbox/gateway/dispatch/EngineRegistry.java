@@ -98,6 +98,17 @@ public final class EngineRegistry implements AutoCloseable {
     change(id, old -> old == null ? null : old.failed(reason));
   }
 
+  /** Forgets an engine, which its owner has drained or closed. */
+  void remove(String id) {
+    synchronized (lock) {
+      if (slots.remove(id) != null) {
+        signals.removeEngine(id);
+        snapshot = List.copyOf(slots.values());
+        changes.tryEmitNext(snapshot).orThrow();
+      }
+    }
+  }
+
   /** Passes a line on to whoever shows progress. */
   public void note(String id, String line) {
     listeners.forEach(listener -> listener.note(id, line));

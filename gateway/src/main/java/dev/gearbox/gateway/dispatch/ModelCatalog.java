@@ -1,16 +1,21 @@
 package dev.gearbox.gateway.dispatch;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import org.jspecify.annotations.Nullable;
 
-/** The names that {@code model} takes: families, their variants, and beginnings of a variant. */
+/**
+ * The names that {@code model} takes: families, their variants, and beginnings of a variant.
+ * Adapters come and go while requests run. Thread-safe.
+ */
 public final class ModelCatalog {
-  private final Map<String, ModelFamily> byName = new LinkedHashMap<>();
+  private final Map<String, ModelFamily> byName = new ConcurrentHashMap<>();
+  private final Set<String> adapters = new ConcurrentSkipListSet<>();
   private final List<ModelFamily> families;
 
   public ModelCatalog(List<ModelFamily> families) {
@@ -27,10 +32,31 @@ public final class ModelCatalog {
     return families;
   }
 
-  /** Every variant of every family, once. */
+  /** Adds an adapter, which is a variant of its own beside those of the families. */
+  void add(String adapter) {
+    adapters.add(adapter);
+    byName.putIfAbsent(adapter, new ModelFamily(adapter, List.of(adapter)));
+  }
+
+  /** Forgets an adapter, unless a family has it. */
+  void remove(String adapter) {
+    if (adapters.remove(adapter)
+        && families.stream().noneMatch(family -> family.variants().contains(adapter))) {
+      byName.remove(adapter);
+    }
+  }
+
+  /** Whether a model or a variant that is no adapter has this name. */
+  boolean isTaken(String name) {
+    return families.stream().anyMatch(family -> family.name().equals(name))
+        || (variants().contains(name) && !adapters.contains(name));
+  }
+
+  /** Every variant of every family, once, and the adapters. */
   public Set<String> variants() {
     Set<String> variants = new LinkedHashSet<>();
     families.forEach(family -> variants.addAll(family.variants()));
+    variants.addAll(adapters);
     return variants;
   }
 

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.engine.Engine;
+import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.io.IOException;
 import java.util.Comparator;
@@ -18,13 +19,15 @@ public final class ModelLoader implements AutoCloseable {
 
   private final EngineRegistry registry;
   private final EngineOpener opener;
+  private final LoraAdapters adapters;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("gearbox-loader").factory());
 
-  public ModelLoader(EngineRegistry registry, EngineOpener opener) {
+  public ModelLoader(EngineRegistry registry, EngineOpener opener, LoraAdapters adapters) {
     this.registry = registry;
     this.opener = opener;
+    this.adapters = adapters;
   }
 
   /** Starts; returns at once. */
@@ -32,6 +35,7 @@ public final class ModelLoader implements AutoCloseable {
     List<EngineSlot> slots =
         registry.slots().stream()
             .filter(EngineSlot::coming)
+            .filter(slot -> !EngineNames.isAdapter(slot.id()))
             .sorted(Comparator.comparingLong(slot -> slot.variant().bytes()))
             .toList();
     slots.forEach(slot -> thread.execute(() -> load(slot)));
@@ -44,6 +48,7 @@ public final class ModelLoader implements AutoCloseable {
       awaitWarm(opened.engine());
       registry.joined(slot.id(), opened.engine(), opened.encoder());
       LOG.log(System.Logger.Level.INFO, "event=engine_ready engine=" + slot.id());
+      adapters.ready(slot.id());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       registry.failed(slot.id(), "the server is shutting down");
@@ -52,6 +57,7 @@ public final class ModelLoader implements AutoCloseable {
       LOG.log(System.Logger.Level.ERROR, "event=engine_failed engine=" + slot.id() + " " + reason);
       LOG.log(System.Logger.Level.DEBUG, "event=engine_failed engine=" + slot.id(), e);
       registry.failed(slot.id(), reason);
+      adapters.lost(slot.id());
     }
   }
 

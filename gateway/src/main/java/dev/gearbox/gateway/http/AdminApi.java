@@ -25,12 +25,19 @@ final class AdminApi {
   private final Exposition exposition;
   private final EngineRegistry registry;
   private final PolicyAdmin policy;
+  private final LoraAdmin loras;
   private final Runnable drain;
 
-  AdminApi(Exposition exposition, EngineRegistry registry, PolicyAdmin policy, Runnable drain) {
+  AdminApi(
+      Exposition exposition,
+      EngineRegistry registry,
+      PolicyAdmin policy,
+      LoraAdmin loras,
+      Runnable drain) {
     this.exposition = exposition;
     this.registry = registry;
     this.policy = policy;
+    this.loras = loras;
     this.drain = drain;
   }
 
@@ -44,6 +51,8 @@ final class AdminApi {
     local(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
     local(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
     local(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
+    local(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
+    local(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
     local(
         routes,
         HttpMethod.POST,

@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.stream.Line;
@@ -47,6 +48,7 @@ public final class HttpFront implements AutoCloseable {
       RequestParser parser,
       Gatekeeper gatekeeper,
       EngineRegistry registry,
+      LoraAdapters adapters,
       LiveRules rules,
       Shadows shadows,
       DecisionsJson decisions,
@@ -101,6 +103,7 @@ public final class HttpFront implements AutoCloseable {
             parts.exposition(),
             parts.registry(),
             new PolicyAdmin(parts.rules(), parts.shadows()),
+            new LoraAdmin(parts.adapters()),
             parts.drain());
     HttpListener first =
         HttpListener.start(options.host(), options.port(), api.routes(), options.patience());

@@ -85,6 +85,10 @@ final class ModelsJson {
     }
     new TreeSet<>(slots.getFirst().variant().techniques()).forEach(techniques::add);
     entry.put("quality", slots.getFirst().variant().quality());
+    String parent = slots.getFirst().variant().parent();
+    if (parent != null) {
+      entry.put("parent", parent);
+    }
     slots.stream()
         .filter(EngineSlot::usable)
         .findFirst()

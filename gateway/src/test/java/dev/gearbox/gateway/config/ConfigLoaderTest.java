@@ -174,6 +174,51 @@ class ConfigLoaderTest {
         .hasMessageContaining("no variant 'smollm9'");
   }
 
+  @Test
+  void adaptersAreVariantsOfTheirPoolAndLieBesideTheConfiguration() throws Exception {
+    PoolConfig pool =
+        load("""
+        gearbox:
+          models:
+            - {name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1, sql]}
+          pools:
+            - name: cpu
+              adapters: [{name: sql, base: smollm2-135m-q4_1, weights: "file:sql.gguf"}]
+              max-loras: 2
+        """)
+            .gearbox()
+            .pools()
+            .getFirst();
+
+    assertThat(pool.variants()).containsExactly("smollm2-135m-q4_1");
+    assertThat(pool.maxLoras()).isEqualTo(2);
+    assertThat(pool.maxLoraRank()).isEqualTo(64);
+    assertThat(pool.adapters().getFirst().file().path()).isEqualTo(folder.resolve("sql.gguf"));
+    assertThat(pool.adapters().getFirst().file().factor()).isEqualTo(1);
+  }
+
+  @Test
+  void adaptersThatFitNoVariantAreProblems() throws Exception {
+    assertThat(
+            problems(
+                """
+                gearbox:
+                  models:
+                    - {name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1, qwen2.5-coder-0.5b-q4_k_m]}
+                  pools:
+                    - name: cpu
+                      variants: [smollm2-135m-q4_1, qwen2.5-coder-0.5b-q4_k_m]
+                      adapters:
+                        - {name: a, weights: "file:a.gguf"}
+                        - {name: b, base: smollm2-135m-q4_0, weights: "file:b.gguf"}
+                        - {name: smollm2-135m-q4_1, base: smollm2-135m-q4_1, weights: "file:c.gguf"}
+                """))
+        .anyMatch(p -> p.contains("must name the variant"))
+        .anyMatch(p -> p.contains("does not run 'smollm2-135m-q4_0', did you mean"))
+        .anyMatch(p -> p.contains("'smollm2-135m-q4_1' is the name of a variant"))
+        .hasSize(3);
+  }
+
   private Configuration load(String yaml) throws IOException, InvalidSettingsException {
     return ConfigLoader.load(Files.writeString(folder.resolve("test.yaml"), yaml), Map.of());
   }

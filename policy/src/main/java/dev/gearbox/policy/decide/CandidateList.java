@@ -10,6 +10,7 @@ import dev.gearbox.policy.predict.EngineLoad;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
 import dev.gearbox.policy.predict.Underway;
+import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.ArrayList;
@@ -57,6 +58,10 @@ final class CandidateList {
     Map<String, VariantFacts> family = models.family(request.model());
     Map<String, List<EngineLoad>> loads = new HashMap<>();
     for (EngineSignal signal : signals.engines()) {
+      // Requests with an adapter are in the batch of another engine, which counts them.
+      if (EngineNames.isAdapter(signal.engine())) {
+        continue;
+      }
       loads
           .computeIfAbsent(signal.device(), id -> new ArrayList<>())
           .add(load(models, signal, now));
@@ -69,11 +74,17 @@ final class CandidateList {
     for (EngineSignal signal : signals.engines()) {
       VariantFacts variant = family.get(signal.variant());
       Shared device = devices.get(signal.device());
-      if (variant != null && device != null) {
+      if (variant != null && device != null && carried(signal, device)) {
         candidates.add(candidate(request, signal, variant, device, expected, now));
       }
     }
     return candidates;
+  }
+
+  /** Whether the engine that runs its batch is there: an adapter may outlive it by a moment. */
+  private static boolean carried(EngineSignal signal, Shared device) {
+    String batch = EngineNames.batch(signal.engine());
+    return device.loads().stream().anyMatch(load -> load.engine().equals(batch));
   }
 
   private Shared shared(List<EngineLoad> loads, long now) {
@@ -107,17 +118,18 @@ final class CandidateList {
       Shared device,
       int expected,
       long now) {
+    String batch = EngineNames.batch(signal.engine());
     EngineLoad self = null;
     List<EngineLoad> others = new ArrayList<>(device.loads().size());
     for (EngineLoad load : device.loads()) {
-      if (load.engine().equals(signal.engine())) {
+      if (load.engine().equals(batch)) {
         self = load;
       } else {
         others.add(load);
       }
     }
     if (self == null) {
-      throw new IllegalStateException("no load of engine " + signal.engine());
+      throw new IllegalStateException("no load of engine " + batch);
     }
     int prompt = request.promptTokens().getOrDefault(variant.name(), -1);
     int known = Math.max(0, prompt);

@@ -218,11 +218,11 @@ public final class GearboxPolicy implements PolicyEngine {
     CandidateFacts facts = chosen.facts();
     bookings.book(
         made.request().requestId(),
-        facts.engine(),
+        EngineNames.batch(facts.engine()),
         Math.max(0, facts.promptTokens() - facts.cachedTokens()),
         facts.forecast().ttft(),
         now);
-    if (opened.choose(facts.device(), facts.engine(), now)) {
+    if (opened.choose(facts.device(), EngineNames.batch(facts.engine()), now)) {
       meters.switched(facts.device());
     }
     Score score = chosen.score();
@@ -240,7 +240,7 @@ public final class GearboxPolicy implements PolicyEngine {
         facts.device(),
         new Rider(
             request.requestId(),
-            facts.engine(),
+            EngineNames.batch(facts.engine()),
             CandidateList.errorGroup(facts.pool(), facts.variant()),
             request.streaming(),
             request.serviceClass().lane(),

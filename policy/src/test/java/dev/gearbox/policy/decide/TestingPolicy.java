@@ -165,7 +165,7 @@ final class TestingPolicy {
         serviceClass,
         "acme",
         targets,
-        Map.of("small", 40, "medium", 40, "large", 40),
+        Map.of("small", 40, "medium", 40, "large", 40, "adapter", 40),
         256,
         true,
         Set.of(Feature.CHAT),

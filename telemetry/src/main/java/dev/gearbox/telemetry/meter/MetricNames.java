@@ -6,6 +6,7 @@ public final class MetricNames {
   public static final String WAITING = "vllm:num_requests_waiting";
   public static final String KV_USAGE = "vllm:kv_cache_usage_perc";
   public static final String CACHE_CONFIG = "vllm:cache_config_info";
+  public static final String LORA_INFO = "vllm:lora_requests_info";
   public static final String TTFT = "vllm:time_to_first_token_seconds";
   public static final String INTER_TOKEN = "vllm:inter_token_latency_seconds";
   public static final String E2E = "vllm:e2e_request_latency_seconds";

@@ -1,6 +1,7 @@
 package dev.gearbox.telemetry.meter;
 
 import dev.gearbox.telemetry.record.EngineCounters;
+import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.SignalStore;
 import dev.gearbox.telemetry.signal.Signals;
@@ -9,6 +10,8 @@ import io.prometheus.client.CounterMetricFamily;
 import io.prometheus.client.GaugeMetricFamily;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /** What engines are doing at the moment of the scrape, read from one snapshot. */
 final class SignalCollector extends Collector implements Collector.Describable {
@@ -25,7 +28,12 @@ final class SignalCollector extends Collector implements Collector.Describable {
     Families families = new Families();
     Signals signals = store.snapshot();
     for (EngineSignal signal : signals.engines()) {
-      families.add(signal, store.counters(signal.engine()));
+      families.addState(signal);
+      // What runs with an adapter is counted by the engine whose batch it is in.
+      if (!EngineNames.isAdapter(signal.engine())) {
+        families.add(signal, store.counters(signal.engine()));
+        families.addAdapters(signal, signals);
+      }
     }
     families.dropped.addMetric(List.of(), (double) store.dropped());
     return families.all();
@@ -48,6 +56,11 @@ final class SignalCollector extends Collector implements Collector.Describable {
             MetricNames.CACHE_CONFIG,
             "Size of the KV memory.",
             List.of("model_name", "engine", "block_size", "num_gpu_blocks"));
+    final GaugeMetricFamily loras =
+        new GaugeMetricFamily(
+            MetricNames.LORA_INFO,
+            "When this was read; labels name the adapters that requests run with and wait for.",
+            List.of("engine", "running_lora_adapters", "waiting_lora_adapters", "max_lora"));
     final GaugeMetricFamily state =
         new GaugeMetricFamily(
             MetricNames.ENGINE_STATE,
@@ -79,11 +92,35 @@ final class SignalCollector extends Collector implements Collector.Describable {
       acceptedTokens.addMetric(labels, (double) counters.acceptedTokens());
       cacheConfig.addMetric(
           List.of(signal.variant(), signal.engine(), "16", "" + signal.kvBlocksTotal()), 1);
+    }
+
+    void addState(EngineSignal signal) {
       for (EngineSignal.State each : EngineSignal.State.values()) {
         state.addMetric(
             List.of(signal.pool(), signal.engine(), each.name().toLowerCase(Locale.ROOT)),
             each == signal.state() ? 1 : 0);
       }
+    }
+
+    void addAdapters(EngineSignal host, Signals signals) {
+      if (host.maxLoras() == 0) {
+        return;
+      }
+      String running = adapters(host, signals, EngineSignal::running);
+      String waiting = adapters(host, signals, EngineSignal::waiting);
+      loras.addMetric(
+          List.of(host.engine(), running, waiting, "" + host.maxLoras()),
+          System.currentTimeMillis() / 1e3);
+    }
+
+    private static String adapters(
+        EngineSignal host, Signals signals, ToIntFunction<EngineSignal> count) {
+      return signals.engines().stream()
+          .filter(each -> EngineNames.isAdapter(each.engine()))
+          .filter(each -> EngineNames.batch(each.engine()).equals(host.engine()))
+          .filter(each -> count.applyAsInt(each) > 0)
+          .map(EngineSignal::variant)
+          .collect(Collectors.joining(","));
     }
 
     List<MetricFamilySamples> all() {
@@ -92,6 +129,7 @@ final class SignalCollector extends Collector implements Collector.Describable {
           waiting,
           kvUsage,
           cacheConfig,
+          loras,
           state,
           preemptions,
           drafts,

@@ -3,7 +3,7 @@ package dev.gearbox.telemetry.signal;
 /**
  * What one engine said of itself.
  *
- * @param engine id, {@code POOL/VARIANT} with {@code #N} behind it where a pool holds several
+ * @param engine id, see {@link EngineNames}
  * @param pool pool it belongs to
  * @param variant variant it runs
  * @param device id of the device that it shares with others
@@ -16,6 +16,7 @@ package dev.gearbox.telemetry.signal;
  * @param kvBlocksFree free blocks of the KV pool
  * @param kvBlocksTotal blocks of the KV pool
  * @param takenNanos when this was taken, on the injected monotonic clock
+ * @param maxLoras adapters that it may serve beside its variant; 0 where it serves none
  */
 public record EngineSignal(
     String engine,
@@ -30,7 +31,40 @@ public record EngineSignal(
     int maxSequences,
     int kvBlocksFree,
     int kvBlocksTotal,
-    long takenNanos) {
+    long takenNanos,
+    int maxLoras) {
+
+  /** The signal of an engine that serves no adapters. */
+  public EngineSignal(
+      String engine,
+      String pool,
+      String variant,
+      String device,
+      State state,
+      int running,
+      int waiting,
+      int pendingPrefillTokens,
+      long contextTokens,
+      int maxSequences,
+      int kvBlocksFree,
+      int kvBlocksTotal,
+      long takenNanos) {
+    this(
+        engine,
+        pool,
+        variant,
+        device,
+        state,
+        running,
+        waiting,
+        pendingPrefillTokens,
+        contextTokens,
+        maxSequences,
+        kvBlocksFree,
+        kvBlocksTotal,
+        takenNanos,
+        0);
+  }
 
   /** Life of an engine; only {@link #READY} ones take requests. */
   public enum State {

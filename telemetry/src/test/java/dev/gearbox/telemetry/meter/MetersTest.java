@@ -42,6 +42,30 @@ class MetersTest {
   }
 
   @Test
+  void adaptersAreNamedByTheEngineWhoseBatchTheyAreInAndCountedThere() {
+    store.addEngine("cpu/base", () -> lora("cpu/base", "base", 3, 1, 4));
+    store.addEngine("cpu/base+sql", () -> lora("cpu/base+sql", "sql", 2, 0, 0));
+    store.addEngine("cpu/base+chat", () -> lora("cpu/base+chat", "chat", 1, 1, 0));
+    store.addEngine("cpu/base+idle", () -> lora("cpu/base+idle", "idle", 0, 0, 0));
+
+    assertThat(text())
+        .containsPattern(
+            "vllm:lora_requests_info\\{engine=\"cpu/base\",running_lora_adapters=\"chat,sql\","
+                + "waiting_lora_adapters=\"chat\",max_lora=\"4\",?} [0-9.E]+")
+        .doesNotContain("engine=\"cpu/small\",running_lora")
+        .contains("vllm:num_requests_running{model_name=\"base\",engine=\"cpu/base\",} 3.0")
+        .doesNotContain("num_requests_running{model_name=\"sql\"")
+        .contains("engine=\"cpu/base+idle\",state=\"ready\"");
+  }
+
+  private static EngineSignal lora(
+      String engine, String variant, int running, int waiting, int maxLoras) {
+    EngineSignal.State ready = EngineSignal.State.READY;
+    return new EngineSignal(
+        engine, "cpu", variant, "cpu-simd", ready, running, waiting, 0, 0, 8, 5, 9, 0, maxLoras);
+  }
+
+  @Test
   void enginesAreScrapedByTheNamesOfVllm() {
     assertThat(text())
         .contains("vllm:num_requests_running{model_name=\"small\",engine=\"cpu/small\",} 2.0")

@@ -109,6 +109,17 @@ public interface Kernels {
   /** Sum of the products of {@code n} floats, a multiple of 32, of {@code x} and in memory. */
   float inner(float[] x, int at, MemorySegment y, long yAt, int n);
 
+  /** Rows that {@link #addProduct} takes at a time: half a group. */
+  default int lanes() {
+    return groupRows() / 2;
+  }
+
+  /**
+   * Adds the product of {@code n} columns of {@link #lanes} rows, {@code weights[column][lanes]}
+   * from {@code weightsAt}, and one row of activations to {@link #lanes} floats of {@code out}.
+   */
+  void addProduct(float[] weights, int weightsAt, int n, float[] x, int xAt, float[] out, int at);
+
   /** The largest of {@code n} floats; negative infinity of none. */
   float max(float[] x, int at, int n);
 

@@ -7,6 +7,15 @@ final class ScalarElements {
 
   private ScalarElements() {}
 
+  static void addProduct(
+      float[] weights, int weightsAt, int n, float[] x, int xAt, float[] out, int at, int lanes) {
+    for (int k = 0; k < n; k++) {
+      for (int lane = 0; lane < lanes; lane++) {
+        out[at + lane] += weights[weightsAt + k * lanes + lane] * x[xAt + k];
+      }
+    }
+  }
+
   static float max(float[] x, int at, int n) {
     float most = Float.NEGATIVE_INFINITY;
     for (int i = 0; i < n; i++) {

@@ -215,6 +215,12 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void addProduct(
+      float[] weights, int weightsAt, int n, float[] x, int xAt, float[] out, int at) {
+    ScalarElements.addProduct(weights, weightsAt, n, x, xAt, out, at, lanes());
+  }
+
+  @Override
   public float max(float[] x, int at, int n) {
     return ScalarElements.max(x, at, n);
   }

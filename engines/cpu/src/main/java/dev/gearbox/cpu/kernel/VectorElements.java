@@ -57,6 +57,30 @@ final class VectorElements {
     return sum;
   }
 
+  static void addProduct(
+      float[] weights, int weightsAt, int n, float[] x, int xAt, float[] out, int at) {
+    // Four sums at a time, as one would wait for each addition to end.
+    FloatVector a = FloatVector.fromArray(F, out, at);
+    FloatVector b = FloatVector.zero(F);
+    FloatVector c = FloatVector.zero(F);
+    FloatVector d = FloatVector.zero(F);
+    int k = 0;
+    for (int from = weightsAt; k <= n - 4; k += 4, from += 4 * L) {
+      a = FloatVector.fromArray(F, weights, from).fma(column(x[xAt + k]), a);
+      b = FloatVector.fromArray(F, weights, from + L).fma(column(x[xAt + k + 1]), b);
+      c = FloatVector.fromArray(F, weights, from + 2 * L).fma(column(x[xAt + k + 2]), c);
+      d = FloatVector.fromArray(F, weights, from + 3 * L).fma(column(x[xAt + k + 3]), d);
+    }
+    for (; k < n; k++) {
+      a = FloatVector.fromArray(F, weights, weightsAt + k * L).fma(column(x[xAt + k]), a);
+    }
+    a.add(b).add(c.add(d)).intoArray(out, at);
+  }
+
+  private static FloatVector column(float x) {
+    return FloatVector.broadcast(F, x);
+  }
+
   static float max(float[] x, int at, int n) {
     FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
     int i = 0;

@@ -100,6 +100,12 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void addProduct(
+      float[] weights, int weightsAt, int n, float[] x, int xAt, float[] out, int at) {
+    VectorElements.addProduct(weights, weightsAt, n, x, xAt, out, at);
+  }
+
+  @Override
   public float max(float[] x, int at, int n) {
     return VectorElements.max(x, at, n);
   }

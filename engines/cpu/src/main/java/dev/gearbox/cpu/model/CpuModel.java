@@ -3,10 +3,12 @@ package dev.gearbox.cpu.model;
 import com.sun.management.OperatingSystemMXBean;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import dev.gearbox.runtime.DraftSpec;
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
@@ -128,6 +130,11 @@ public final class CpuModel implements ModelRunner {
   @Override
   public int exactStepTokens() {
     return EXACT_STEP_TOKENS;
+  }
+
+  @Override
+  public ModelAdapter adapter(LoraAdapter file, float factor) {
+    return LoraWeights.of(file, shape, !weights.tied(), kernels.lanes(), factor);
   }
 
   @Override

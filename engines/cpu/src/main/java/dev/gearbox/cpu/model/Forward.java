@@ -34,8 +34,11 @@ final class Forward {
   private final Activations x;
   private final Rotary global;
   private final Rotary local;
+  private final LoraProducts lora;
   private final List<Stage> stages = new ArrayList<>();
   private final Part logits;
+  private final Stage[] plan;
+  private final Stage[] adapterlessPlan;
 
   Forward(
       Kernels kernels,
@@ -61,7 +64,8 @@ final class Forward {
     float[] factors = weights.ropeFactors();
     global = new Rotary(shape, shape.ropeBase(), shape.ropeScale(), factors, maxTokens);
     local = new Rotary(shape, shape.localRopeBase(), 1f, null, maxTokens);
-    logits = new Part(weights.output(), null, new float[0]);
+    lora = new LoraProducts(kernels, step);
+    logits = new Part(Linear.output(shape), weights.output(), null, new float[0]);
     Operands operands = new Operands(kernels, shape, weights, maxTokens);
     stages.add(stage(step::size, (token, worker) -> embed(token)));
     for (int layer = 0; layer < shape.layers(); layer++) {
@@ -69,16 +73,24 @@ final class Forward {
     }
     float @Nullable [] last = weights.layers().getLast().afterInnerNorm();
     addThenNorm(last, weights.outputNorm(), operands.residual());
-    stages.add(new Projection(kernels, step, operands.residual(), memory, List.of(logits)));
+    project(operands.residual(), x.normed, logits);
     if (shape.softcap() > 0) {
       stages.add(stage(step::rows, (row, worker) -> softcap(row)));
     }
+    plan = stages.toArray(new Stage[0]);
+    // Every stage costs a meeting of all workers, an empty one too.
+    stages.removeIf(LoraProducts.Reduction.class::isInstance);
+    adapterlessPlan = stages.toArray(new Stage[0]);
   }
 
   /** The stages in order; {@code logits} receives the rows asked for. */
   Stage[] plan(float[] target) {
     logits.to(target);
-    return stages.toArray(new Stage[0]);
+    if (step.maxRank() == 0) {
+      return adapterlessPlan;
+    }
+    lora.begin();
+    return plan;
   }
 
   private void layer(int layer, Operands operands) {
@@ -91,9 +103,10 @@ final class Forward {
     }
     project(
         operands.residual(),
-        new Part(w.query(), w.queryBias(), x.query),
-        new Part(w.key(), w.keyBias(), x.key),
-        new Part(w.value(), w.valueBias(), x.value));
+        x.normed,
+        new Part(Linear.QUERY.site(layer), w.query(), w.queryBias(), x.query),
+        new Part(Linear.KEY.site(layer), w.key(), w.keyBias(), x.key),
+        new Part(Linear.VALUE.site(layer), w.value(), w.valueBias(), x.value));
     stages.add(stage(step::size, (token, worker) -> turnAndKeep(layer, token)));
     if (cache.isBounded(layer)) {
       stages.add(stage(step::size, (token, worker) -> bound(layer, token)));
@@ -103,11 +116,16 @@ final class Forward {
       stages.add(stage(() -> 1, (job, worker) -> compact()));
     }
     prepare(operands.attended(), x.attended, (row, worker) -> {});
-    project(operands.attended(), new Part(w.attentionOutput(), null, x.added));
+    int output = Linear.ATTENTION_OUTPUT.site(layer);
+    project(operands.attended(), x.attended, new Part(output, w.attentionOutput(), null, x.added));
     addThenNorm(w.afterAttentionNorm(), w.innerNorm(), operands.residual());
-    project(operands.residual(), new Part(w.gate(), null, x.gate), new Part(w.up(), null, x.up));
+    project(
+        operands.residual(),
+        x.normed,
+        new Part(Linear.GATE.site(layer), w.gate(), null, x.gate),
+        new Part(Linear.UP.site(layer), w.up(), null, x.up));
     prepare(operands.inner(), x.gate, (row, worker) -> activate(row));
-    project(operands.inner(), new Part(w.down(), null, x.added));
+    project(operands.inner(), x.gate, new Part(Linear.DOWN.site(layer), w.down(), null, x.added));
   }
 
   private void embed(int token) {
@@ -200,8 +218,10 @@ final class Forward {
     }
   }
 
-  private void project(Operand operand, Part... parts) {
-    stages.add(new Projection(kernels, step, operand, memory, List.of(parts)));
+  /** Multiplies an operand that was made of {@code values} by matrices of neighbouring sites. */
+  private void project(Operand operand, float[] values, Part... parts) {
+    stages.add(lora.new Reduction(values, operand.columns, parts[0].site(), parts.length));
+    stages.add(new Projection(kernels, step, operand, memory, lora, List.of(parts)));
   }
 
   /** Adds a stage that computes rows one by one and makes an operand of them. */

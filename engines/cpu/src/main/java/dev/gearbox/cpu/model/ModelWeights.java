@@ -26,6 +26,11 @@ record ModelWeights(
     PackedMatrix output,
     float @Nullable [] ropeFactors) {
 
+  /** Whether the embeddings make the logits too. */
+  boolean tied() {
+    return output.data().address() == embedding.data().address();
+  }
+
   /** Checks every tensor that will be read, then copies them. */
   static ModelWeights load(
       GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers) {

@@ -15,14 +15,20 @@ final class Projection implements Stage {
 
   /** A matrix and where its products go: row {@code t} at {@code t · stride}. */
   static final class Part {
+    private final int site;
     private final PackedMatrix matrix;
     private final float @Nullable [] bias;
     private float[] out;
 
-    Part(PackedMatrix matrix, float @Nullable [] bias, float[] out) {
+    Part(int site, PackedMatrix matrix, float @Nullable [] bias, float[] out) {
+      this.site = site;
       this.matrix = matrix;
       this.bias = bias;
       this.out = out;
+    }
+
+    int site() {
+      return site;
     }
 
     void to(float[] target) {
@@ -38,14 +44,21 @@ final class Projection implements Stage {
   private final StepState step;
   private final Operand operand;
   private final WorkerMemory[] memory;
+  private final LoraProducts lora;
   private final List<Part> parts;
 
   Projection(
-      Kernels kernels, StepState step, Operand operand, WorkerMemory[] memory, List<Part> parts) {
+      Kernels kernels,
+      StepState step,
+      Operand operand,
+      WorkerMemory[] memory,
+      LoraProducts lora,
+      List<Part> parts) {
     this.kernels = kernels;
     this.step = step;
     this.operand = operand;
     this.memory = memory;
+    this.lora = lora;
     this.parts = List.copyOf(parts);
   }
 
@@ -132,6 +145,10 @@ final class Projection implements Stage {
     for (int row = 0; row < rows; row++) {
       if (part.bias != null) {
         kernels.add(sums, row * size, part.bias, first, count);
+      }
+      if (step.maxRank() > 0) {
+        int place = part.site - parts.getFirst().site;
+        lora.add(part.site, place, group, row, sums, row * size);
       }
       System.arraycopy(sums, row * size, part.out, row * stride + first, count);
     }

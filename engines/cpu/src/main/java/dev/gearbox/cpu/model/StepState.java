@@ -1,7 +1,9 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.StepBatch;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The batch of the step that runs, laid out for the stages: which sequence, position and block each
@@ -14,6 +16,7 @@ final class StepState {
   private final int[] tokens;
   private final int[] blocks;
   private final int[] asked;
+  private final @Nullable LoraWeights[] adapters;
   private int[][] tables = new int[8][];
   private int[] firstToken = new int[8];
   private int[] tileSequence = new int[64];
@@ -22,6 +25,7 @@ final class StepState {
   private int size;
   private int askedRows;
   private int rows;
+  private int maxRank;
 
   /**
    * @param tokenTiles whether queries of different tokens stay in tiles of their own
@@ -33,6 +37,7 @@ final class StepState {
     tokens = new int[maxTokens];
     blocks = new int[maxTokens];
     asked = new int[maxTokens];
+    adapters = new @Nullable LoraWeights[maxTokens];
   }
 
   /** The largest part of a token's queries that divides them and fits a tile. */
@@ -51,6 +56,7 @@ final class StepState {
     rows = size;
     tiles = 0;
     askedRows = 0;
+    maxRank = 0;
     int sequences = batch.sequences();
     if (tables.length < sequences) {
       tables = new int[sequences * 2][];
@@ -67,7 +73,10 @@ final class StepState {
   private void sequence(StepBatch batch, int s) {
     int start = batch.start(s);
     int count = batch.start(s + 1) - start;
+    LoraWeights adapter = (LoraWeights) batch.adapter(s);
+    maxRank = Math.max(maxRank, adapter == null ? 0 : adapter.rank());
     for (int i = 0; i < count; i++) {
+      adapters[start + i] = adapter;
       int position = batch.context(s) + i;
       positions[start + i] = position;
       tokens[start + i] = batch.token(start + i);
@@ -92,6 +101,10 @@ final class StepState {
     long floats = (long) batch.logitRows() * shape.vocabulary();
     require(floats <= logits, "floats of logits", floats, logits);
     for (int s = 0; s < batch.sequences(); s++) {
+      ModelAdapter adapter = batch.adapter(s);
+      if (adapter != null && !(adapter instanceof LoraWeights lora && lora.fits(shape))) {
+        throw new IllegalArgumentException("the adapter was made for another model");
+      }
       int count = batch.start(s + 1) - batch.start(s);
       long end = (long) batch.context(s) + count;
       require(end <= shape.maxContext(), "tokens of a sequence", end, shape.maxContext());
@@ -134,7 +147,20 @@ final class StepState {
   }
 
   void onlyAsked() {
+    for (int i = 0; i < askedRows; i++) {
+      adapters[i] = adapters[asked[i]];
+    }
     rows = askedRows;
+  }
+
+  /** The largest rank of the adapters in the step; 0 when it has none. */
+  int maxRank() {
+    return maxRank;
+  }
+
+  /** What is added to the model's weights for a row; null for nothing. */
+  @Nullable LoraWeights adapter(int row) {
+    return adapters[row];
   }
 
   int token(int index) {

@@ -215,6 +215,13 @@ public final class KernelAgreement {
     scalar.geglu(a, up, 2, n);
     vector.geglu(b, up, 2, n);
     close("geglu of " + n, a, b, 1e-5);
+    int strip = n * vector.lanes();
+    float[] weights = floats(strip + 2);
+    float[] sums = floats(vector.lanes() + 1);
+    float[] same = sums.clone();
+    ScalarElements.addProduct(weights, 2, n, up, 1, sums, 1, vector.lanes());
+    vector.addProduct(weights, 2, n, up, 1, same, 1);
+    close("product of " + n + " columns", sums, same, 1e-4);
     scalar.add(a, 2, up, 1, n);
     vector.add(b, 2, up, 1, n);
     scalar.scale(a, 1, n, 0.3f);

@@ -4,10 +4,12 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chains block keys: {@code key(0) = SHA-256(SHA-256(salt) ‖ tokens 0…15)}, {@code key(i) =
- * SHA-256(key(i − 1) ‖ tokens of block i)}. Not thread-safe.
+ * SHA-256(key(i − 1) ‖ tokens of block i)}; with an adapter, {@code salt ‖ 0xff ‖ adapter} stands
+ * for the salt. Not thread-safe.
  */
 final class BlockHasher {
   private static final int KEY_BYTES = 32;
@@ -26,8 +28,14 @@ final class BlockHasher {
     }
   }
 
-  BlockKey root(String salt) {
-    return key(sha256.digest(salt.getBytes(StandardCharsets.UTF_8)));
+  BlockKey root(String salt, @Nullable String adapter) {
+    sha256.update(salt.getBytes(StandardCharsets.UTF_8));
+    if (adapter != null) {
+      // No byte of UTF-8, so that no salt can end in an adapter.
+      sha256.update((byte) 0xff);
+      sha256.update(adapter.getBytes(StandardCharsets.UTF_8));
+    }
+    return key(sha256.digest());
   }
 
   BlockKey next(BlockKey parent, int[] tokens, int from) {

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime.schedule;
 
+import dev.gearbox.engine.Adapter;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.cache.BlockTable;
@@ -49,7 +50,8 @@ public class Sequence {
   public Sequence(GenerationRequest request, long arrival) {
     this.request = request;
     this.arrival = arrival;
-    this.table = new BlockTable(request.cacheSalt());
+    Adapter adapter = request.adapter();
+    this.table = new BlockTable(request.cacheSalt(), adapter == null ? null : adapter.key());
     this.lookup = request.speculate() ? new Speculation() : null;
     this.draft = request.speculate() ? new Speculation() : null;
     this.tokens = request.prompt().toArray();
