@@ -35,6 +35,7 @@ final class Forward {
   private final Rotary global;
   private final Rotary local;
   private final List<Stage> stages = new ArrayList<>();
+  private final Stage[] plan;
   private final Part logits;
 
   Forward(
@@ -73,12 +74,13 @@ final class Forward {
     if (shape.softcap() > 0) {
       stages.add(stage(step::rows, (row, worker) -> softcap(row)));
     }
+    plan = stages.toArray(new Stage[0]);
   }
 
   /** The stages in order; {@code logits} receives the rows asked for. */
   Stage[] plan(float[] target) {
     logits.to(target);
-    return stages.toArray(new Stage[0]);
+    return plan;
   }
 
   private void layer(int layer, Operands operands) {
