@@ -443,6 +443,18 @@ class GearboxServerTest {
   }
 
   @Test
+  void aStepThatFailsEndsItsStreamsInAnErrorEventAndTheEngineServesOn() throws Exception {
+    try (TestingServer other = TestingServer.ready(Duration.ZERO)) {
+      other.engine.failsAfter = 3;
+      String body = other.post("/v1/chat/completions", chat(9, ",\"stream\":true")).body();
+      assertThat(body).contains(" w2").contains("\"error\"").contains("the model's step failed");
+      assertThat(body).doesNotContain("[DONE]");
+      other.await(() -> other.server.inFlight() == 0);
+      assertThat(other.post("/v1/chat/completions", chat(2, "")).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void tenantsNeedTheirKey() throws Exception {
     var tenant = acme();
     try (TestingServer closed =

@@ -34,6 +34,9 @@ final class TestingEngine implements Engine {
   /** Fails every request before its first token. */
   volatile boolean broken;
 
+  /** Tokens after which requests fail. */
+  volatile int failsAfter = Integer.MAX_VALUE;
+
   final AtomicInteger running = new AtomicInteger();
   final AtomicInteger emitted = new AtomicInteger();
   final AtomicInteger encoded = new AtomicInteger();
@@ -80,6 +83,13 @@ final class TestingEngine implements Engine {
                   TokenEvent.FailureCode.ENGINE_FAILED, "the engine is broken", TokenCounts.NONE)));
     }
     Flux<TokenEvent> tokens = Flux.range(0, request.maxTokens()).map(i -> token(request, i));
+    if (request.maxTokens() > failsAfter) {
+      TokenEvent failed =
+          new TokenEvent.Failed(
+              TokenEvent.FailureCode.ENGINE_FAILED, "the model's step failed", TokenCounts.NONE);
+      return JdkFlowAdapter.publisherToFlowPublisher(
+          tokens.take(failsAfter).concatWith(Mono.just(failed)));
+    }
     if (!pace.isZero()) {
       tokens = tokens.delayElements(pace);
     }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public final class CpuModel implements ModelRunner {
   private static final int MAX_STEP_TOKENS = 512;
 
-  // Larger steps multiply to the same bits too; whether drafts pay in them is not measured.
-  private static final int EXACT_STEP_TOKENS = 5;
+  // Larger steps multiply to the same bits too; longer runs of guesses are measured not to pay.
+  private static final int EXACT_STEP_TOKENS = 9;
 
   private final Kernels kernels;
   private final ModelShape shape;
@@ -91,9 +91,8 @@ public final class CpuModel implements ModelRunner {
   static ModelRunner load(GgufFile file, CpuWorkers workers, CpuOptions options, Kernels kernels) {
     ModelShape shape = ModelShape.of(file);
     Arena arena = Arena.ofShared();
-    // A team of its own: the device's workers may be in the middle of another model's step.
-    try (CpuWorkers packers = new CpuWorkers(workers.threads())) {
-      ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, packers);
+    try {
+      ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, workers);
       return new CpuModel(kernels, shape, weights, options, workers, arena);
     } catch (RuntimeException | Error e) {
       arena.close();

@@ -41,12 +41,17 @@ record ModelWeights(
     return weights;
   }
 
-  /** Allocates matrices and packs them in parallel. */
+  /**
+   * Allocates matrices and packs them in parallel, a slice at a time: a step of another model on
+   * these workers waits for one slice, some milliseconds, and no longer.
+   */
   private static final class Packing {
+    private static final int SLICE_WEIGHTS = 1 << 21;
+
     private final Kernels kernels;
     private final Arena arena;
     private final CpuWorkers workers;
-    private final List<Stage> stages = new ArrayList<>();
+    private final List<MatrixPacker> packers = new ArrayList<>();
 
     Packing(Kernels kernels, Arena arena, CpuWorkers workers) {
       this.kernels = kernels;
@@ -56,24 +61,27 @@ record ModelWeights(
 
     PackedMatrix add(GgufTensor tensor) {
       MatrixPacker packer = new MatrixPacker(tensor, kernels.groupRows(), arena);
-      stages.add(new PackStage(packer));
+      packers.add(packer);
       return packer.matrix();
     }
 
     void finish() {
-      workers.run(stages.toArray(new Stage[0]));
+      for (MatrixPacker packer : packers) {
+        PackedMatrix matrix = packer.matrix();
+        int slice =
+            Math.max(workers.threads(), SLICE_WEIGHTS / (matrix.groupRows() * matrix.columns()));
+        for (int first = 0; first < matrix.groups(); first += slice) {
+          workers.run(new Slice(packer, first, Math.min(slice, matrix.groups() - first)));
+        }
+      }
     }
   }
 
-  private record PackStage(MatrixPacker packer) implements Stage {
-    @Override
-    public int jobs() {
-      return packer.matrix().groups();
-    }
-
+  /** Some groups of rows of a matrix. */
+  private record Slice(MatrixPacker packer, int first, int jobs) implements Stage {
     @Override
     public void run(int job, int worker) {
-      packer.pack(job);
+      packer.pack(first + job);
     }
   }
 

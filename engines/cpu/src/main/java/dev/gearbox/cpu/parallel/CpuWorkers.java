@@ -5,11 +5,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed team of platform threads that runs plans of stages; the thread that calls {@link #run}
- * takes part as worker 0. One team serves all the models of a device, one plan at a time.
+ * takes part as worker 0. One team serves all the models of a device, one plan at a time, and packs
+ * the weights of those that come.
  *
  * <pre>
  *   worker 0  |--- stage 0 ---|-- stage 1 ---|.. end     each worker owns a contiguous range of a
@@ -37,7 +39,7 @@ public final class CpuWorkers implements AutoCloseable {
   private final AtomicIntegerArray parked;
   private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final AtomicBoolean running = new AtomicBoolean();
+  private final ReentrantLock running = new ReentrantLock(true);
 
   // INVARIANT: written only by the caller before the first generation of a plan and by the last
   // worker to arrive, both before they raise a counter that the readers wait for.
@@ -72,9 +74,10 @@ public final class CpuWorkers implements AutoCloseable {
   }
 
   /**
-   * Runs the stages of {@code stages} in their order and returns when the last has ended.
+   * Runs the stages of {@code stages} in their order and returns when the last has ended. Threads
+   * that call at the same time take turns, so that no more than the team ever computes.
    *
-   * @throws IllegalStateException when closed, or called while a plan runs
+   * @throws IllegalStateException when closed, or called by a job
    * @throws RuntimeException what a job threw first; the jobs left over are not run
    */
   public void run(Stage... stages) {
@@ -84,14 +87,24 @@ public final class CpuWorkers implements AutoCloseable {
     if (stages.length == 0) {
       return;
     }
-    if (!running.compareAndSet(false, true)) {
-      throw new IllegalStateException("the workers run another plan");
+    if (running.isHeldByCurrentThread() || isHelper(Thread.currentThread())) {
+      throw new IllegalStateException("a job cannot run another plan");
     }
+    running.lock();
     try {
       runAll(stages);
     } finally {
-      running.set(false);
+      running.unlock();
     }
+  }
+
+  private boolean isHelper(Thread thread) {
+    for (Thread helper : helpers) {
+      if (helper == thread) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void runAll(Stage[] stages) {

@@ -76,7 +76,7 @@ class ExactStepTest {
       for (int i = PREFIX; i < LENGTH; i++) {
         alone[i] = step(model, tokens, i, i + 1, 0);
       }
-      int most = Math.min(model.exactStepTokens(), 8);
+      int most = Math.min(model.exactStepTokens(), 16);
       for (int i = PREFIX; i + most <= LENGTH; i++) {
         float[] together = step(model, tokens, i, i + most, 0);
         for (int row = 0; row < most; row++) {

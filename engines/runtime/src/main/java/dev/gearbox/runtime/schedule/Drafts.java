@@ -150,11 +150,8 @@ final class Drafts {
     }
     if (behind > Math.min(IN_PASSING, room)) {
       if (repays(sequence, draft, worth, step, own, behind * model.catchUpTokenNanos())) {
-        double left = catchUpLimit - nanos(step.rows, step);
-        int most1 = Math.min(behind - 1, room);
-        double fits = left / Math.max(1, model.catchUpTokenNanos());
-        int count = (int) Math.clamp(fits, Math.min(LEAST_CATCH_UP, most1), most1);
-        note(plan, new Asked<>(sequence, count, 0), step, count * model.catchUpTokenNanos());
+        int missing = Math.min(behind - 1, room);
+        catchUp(plan, sequence, model, missing, catchUpLimit - nanos(step.rows, step), step);
       }
       return 0;
     }
@@ -164,6 +161,14 @@ final class Drafts {
       note(plan, new Asked<>(sequence, behind, guesses), step, guesses * own);
     }
     return guesses;
+  }
+
+  /** Lets the draft compute as much of what it misses as there is time for. */
+  private static <S extends Sequence> void catchUp(
+      StepPlan<S> plan, S sequence, Drafter model, int missing, double left, Step step) {
+    double fits = left / Math.max(1, model.catchUpTokenNanos());
+    int count = (int) Math.clamp(fits, Math.min(LEAST_CATCH_UP, missing), missing);
+    note(plan, new Asked<>(sequence, count, 0), step, count * model.catchUpTokenNanos());
   }
 
   private static <S extends Sequence> void note(

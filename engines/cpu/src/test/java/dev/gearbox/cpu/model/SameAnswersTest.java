@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Engine;
@@ -21,19 +22,29 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** Answers of SmolLM2 are the same tokens whether they are guessed ahead or not. */
+/**
+ * Answers of SmolLM2 are the same tokens whether they are guessed ahead or not, whoever is in the
+ * batch, however prompts are cut, and whatever is preempted.
+ */
 @Tag("weights")
-final class SpeculativeAnswersTest {
+final class SameAnswersTest {
   private static final String CODE =
       """
       public int total(List<Item> items) {
@@ -51,6 +62,7 @@ final class SpeculativeAnswersTest {
           "Count from one to twenty in words, twice.",
           "Why is the sky blue?");
 
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final CpuWorkers WORKERS = new CpuWorkers(2);
   private static final Device DEVICE = new Device("cpu-simd", System::nanoTime, new Ignored());
   private static Engine engine;
@@ -58,15 +70,32 @@ final class SpeculativeAnswersTest {
 
   @BeforeAll
   static void open() throws IOException, InterruptedException {
+    engine = open(DEVICE, WORKERS, 512, 200);
+  }
+
+  /** Opens an engine and waits until it is warm. */
+  private static Engine open(Device device, CpuWorkers workers, int stepTokens, int kvBlocks)
+      throws IOException, InterruptedException {
     EngineSpec spec =
         new EngineSpec(
-            "cpu/s", "cpu", "s", "s", Set.of(), 4, 512, 200, 512, 8, EngineSpec.MAX_DRAFTS);
+            "cpu/" + ids++,
+            "cpu",
+            "s",
+            "s",
+            Set.of(),
+            4,
+            512,
+            kvBlocks,
+            stepTokens,
+            8,
+            EngineSpec.MAX_DRAFTS);
     try (GgufFile file = GgufFile.open(TestingWeights.smolLm2())) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
-      engine = DEVICE.open(spec, CpuModel.load(file, WORKERS), encoder);
-    }
-    while (engine.signal().state() != State.READY) {
-      Thread.sleep(10);
+      Engine opened = device.open(spec, CpuModel.load(file, workers), encoder);
+      while (opened.signal().state() != State.READY) {
+        Thread.sleep(10);
+      }
+      return opened;
     }
   }
 
@@ -102,6 +131,71 @@ final class SpeculativeAnswersTest {
   @Test
   void greedyOnesTogether() {
     assertThat(together(true)).isEqualTo(together(false));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 512, 200", "1, 16, 18", "2, 48, 200", "2, 24, 18"})
+  void greedyOnesWhateverTheWorkersTheChunksAndTheBlocks(int threads, int stepTokens, int kvBlocks)
+      throws IOException, InterruptedException {
+    List<List<Integer>> alone = new ArrayList<>();
+    for (String prompt : PROMPTS) {
+      alone.add(submit(prompt, 32, SamplingSpec.GREEDY, false).await().tokens());
+    }
+    try (CpuWorkers workers = new CpuWorkers(threads);
+        Device device = new Device("other", System::nanoTime, new Ignored())) {
+      Engine other = open(device, workers, stepTokens, kvBlocks);
+      for (boolean speculate : new boolean[] {false, true}) {
+        List<TestingSubscriber> answers = new ArrayList<>();
+        for (String prompt : PROMPTS) {
+          answers.add(
+              TestingSubscriber.to(
+                  other.submit(request(prompt, 32, SamplingSpec.GREEDY, speculate))));
+        }
+        assertThat(answers.stream().map(answer -> answer.await().tokens()).toList())
+            .isEqualTo(alone);
+      }
+      assertThat(other.counters().preemptions() > 0).isEqualTo(kvBlocks < 20);
+    }
+  }
+
+  /** Memory that the owner and the workers take from the heap while an answer is decoded. */
+  @Test
+  void decodingTakesNextToNothingFromTheHeap() {
+    // Once, so that buffers have grown.
+    submit("Count to a thousand.", 250, SamplingSpec.GREEDY, false).await();
+    GenerationRequest request = request("Count to a thousand.", 250, SamplingSpec.GREEDY, false);
+    AtomicLong before = new AtomicLong();
+    AtomicLong after = new AtomicLong();
+    AtomicInteger tokens = new AtomicInteger();
+    long[] threads = ownerAndWorkers();
+    TestingSubscriber.to(
+            engine.submit(request),
+            Long.MAX_VALUE,
+            subscriber -> {
+              int token = tokens.incrementAndGet();
+              if (token == 40) {
+                before.set(allocated(threads));
+              } else if (token == 240) {
+                after.set(allocated(threads));
+              }
+            })
+        .await();
+    assertThat((after.get() - before.get()) / 200).as("bytes a token").isLessThan(4096);
+  }
+
+  private static long allocated(long[] threads) {
+    long sum = 0;
+    for (long bytes : THREADS.getThreadAllocatedBytes(threads)) {
+      sum += bytes;
+    }
+    return sum;
+  }
+
+  private static long[] ownerAndWorkers() {
+    return Arrays.stream(THREADS.dumpAllThreads(false, false))
+        .filter(thread -> thread.getThreadName().matches("gearbox-(cpu|device)-.*"))
+        .mapToLong(ThreadInfo::getThreadId)
+        .toArray();
   }
 
   /**
