@@ -39,7 +39,7 @@ def gauss(count, deviation, generator):
     return values.tobytes()
 
 
-def write(path, rank=8, alpha=16.0, seed=1, strength=0.02, shape=None):
+def write(path, rank=8, alpha=16.0, seed=1, strength=0.05, shape=None):
     """Writes the adapter; A has rows of about unit length, B elements of `strength`."""
     shape = shape or SMOLLM2
     generator = random.Random(seed)
@@ -71,7 +71,7 @@ def main():
     parser.add_argument("--rank", type=int, default=8)
     parser.add_argument("--alpha", type=float, default=16)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--strength", type=float, default=0.02, help="deviation of B (default: %(default)s)")
+    parser.add_argument("--strength", type=float, default=0.05, help="deviation of B (default: %(default)s)")
     options = parser.parse_args()
     write(options.path, options.rank, options.alpha, options.seed, options.strength)
 
