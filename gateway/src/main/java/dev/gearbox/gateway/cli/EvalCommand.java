@@ -69,8 +69,7 @@ final class EvalCommand implements Callable<Integer> {
     int workers = threads.count();
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
-    new EvalRun(file, lora.file(), text, context, workers, options, screen)
-        .run(name, record, json);
+    new EvalRun(file, lora.file(), text, context, workers, options, screen).run(name, record, json);
     return 0;
   }
 }

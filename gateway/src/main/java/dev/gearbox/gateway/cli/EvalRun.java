@@ -30,7 +30,8 @@ record EvalRun(
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
-      result = new Evaluator(context, threads, options).evaluate(weights, lora, content, this::show);
+      result =
+          new Evaluator(context, threads, options).evaluate(weights, lora, content, this::show);
     } finally {
       screen.erase();
     }
