@@ -1,7 +1,10 @@
 package dev.gearbox.policy.decide;
 
+import dev.gearbox.policy.choose.ClearingPrice;
 import dev.gearbox.policy.choose.Price;
 import dev.gearbox.policy.choose.Pricing;
+import dev.gearbox.policy.choose.Score;
+import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -9,10 +12,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The price of every device, moved once for each second that passed. How busy a device is, is the
- * larger of what it says and of the work handed to it per second, so that overload has a gradient.
- * A device with one request at a time is not congested however busy: nobody is in anybody's way.
- * The price that needs no meter is kept beside it. Thread-safe.
+ * The price of every device, by what was asked of it lately ({@link ClearingPrice}). Beside it two
+ * others are kept: one that the meter moves once for each second that passed, where how busy a
+ * device is, is the larger of what it says and of the work handed to it per second, and one that
+ * promises move. A device with one request at a time is not congested however busy: nobody is in
+ * anybody's way. Thread-safe.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
@@ -21,6 +25,8 @@ final class Prices {
 
   private final Pricing pricing;
   private final Map<String, Device> devices = new HashMap<>();
+  private final double[] value = new double[ClearingPrice.OPTIONS];
+  private final double[] work = new double[ClearingPrice.OPTIONS];
 
   Prices(Pricing pricing) {
     this.pricing = pricing;
@@ -30,6 +36,7 @@ final class Prices {
   synchronized void advance(Signals signals, long now) {
     for (DeviceSignal signal : signals.devices()) {
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
+      device.cleared = device.clearing.at(now / 1e9);
       long seconds = (now - device.moved) / SECOND;
       if (seconds < 1) {
         continue;
@@ -69,9 +76,34 @@ final class Prices {
       return 0;
     }
     return switch (by) {
+      case CLEARING -> known.cleared;
       case METERED -> known.metered.lambda();
       case PREDICTED -> known.promised.lambda();
     };
+  }
+
+  /** A request asked for its place on the devices of its candidates. */
+  synchronized void asked(DecisionRecord made, long now) {
+    for (Map.Entry<String, Device> each : devices.entrySet()) {
+      int count = 0;
+      int others = 0;
+      for (CandidateRow row : made.candidates()) {
+        CandidateFacts facts = row.facts();
+        Score score = row.score();
+        if (score == null || !facts.device().equals(each.getKey())) {
+          continue;
+        }
+        others += facts.running() + facts.waiting();
+        if (count < ClearingPrice.OPTIONS) {
+          value[count] = score.worth() * facts.forecast().meetsIdle();
+          work[count] = Math.max(1e-6, facts.forecast().work());
+          count++;
+        }
+      }
+      if (count > 0) {
+        each.getValue().clearing.ask(value, work, count, others > 0, now / 1e9);
+      }
+    }
   }
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */
@@ -86,6 +118,8 @@ final class Prices {
   }
 
   private static final class Device {
+    private final ClearingPrice clearing = new ClearingPrice();
+    private double cleared;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
     private double booked;
