@@ -25,8 +25,6 @@ final class Prices {
 
   private final Pricing pricing;
   private final Map<String, Device> devices = new HashMap<>();
-  private final double[] value = new double[ClearingPrice.OPTIONS];
-  private final double[] work = new double[ClearingPrice.OPTIONS];
 
   Prices(Pricing pricing) {
     this.pricing = pricing;
@@ -84,24 +82,17 @@ final class Prices {
 
   /** A request asked for its place on the devices of its candidates. */
   synchronized void asked(DecisionRecord made, long now) {
-    for (Map.Entry<String, Device> each : devices.entrySet()) {
-      int count = 0;
-      int others = 0;
-      for (CandidateRow row : made.candidates()) {
-        CandidateFacts facts = row.facts();
-        Score score = row.score();
-        if (score == null || !facts.device().equals(each.getKey())) {
-          continue;
-        }
-        others += facts.running() + facts.waiting();
-        if (count < ClearingPrice.OPTIONS) {
-          value[count] = score.worth() * facts.forecast().meetsIdle();
-          work[count] = Math.max(1e-6, facts.forecast().work());
-          count++;
-        }
+    for (CandidateRow row : made.candidates()) {
+      Score score = row.score();
+      Device device = devices.get(row.facts().device());
+      if (score != null && device != null) {
+        device.consider(row.facts(), score);
       }
-      if (count > 0) {
-        each.getValue().clearing.ask(value, work, count, others > 0, now / 1e9);
+    }
+    for (CandidateRow row : made.candidates()) {
+      Device device = devices.get(row.facts().device());
+      if (device != null) {
+        device.ask(now / 1e9);
       }
     }
   }
@@ -119,6 +110,10 @@ final class Prices {
 
   private static final class Device {
     private final ClearingPrice clearing = new ClearingPrice();
+    private final double[] value = new double[ClearingPrice.OPTIONS];
+    private final double[] work = new double[ClearingPrice.OPTIONS];
+    private int considered;
+    private boolean company;
     private double cleared;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
@@ -129,6 +124,25 @@ final class Prices {
     Device(long now) {
       moved = now;
       earned = now;
+    }
+
+    /** A candidate of the request that asks. */
+    void consider(CandidateFacts facts, Score score) {
+      company |= facts.running() + facts.waiting() > 0;
+      if (considered < ClearingPrice.OPTIONS) {
+        value[considered] = score.worth() * facts.forecast().meetsIdle();
+        work[considered] = Math.max(1e-6, facts.forecast().work());
+        considered++;
+      }
+    }
+
+    /** The candidates considered are all that the request has here. */
+    void ask(double seconds) {
+      if (considered > 0) {
+        clearing.ask(value, work, considered, company, seconds);
+        considered = 0;
+        company = false;
+      }
     }
   }
 }
