@@ -36,7 +36,7 @@ public record PolicyConfig(
             value =
                 "What moves the price of a device: how busy it is, or how likely what it is given is"
                     + " to be in time",
-            byDefault = "metered")
+            byDefault = "clearing")
         Pricing pricing,
     @Setting("Which decision records are kept") Records record) {
   public PolicyConfig {

@@ -178,6 +178,7 @@ final class Facts {
             meets,
             or(said.meetsIfUnknown(), meets),
             seconds(said.work(), total),
+            meets,
             1,
             false),
         or(said.damage(), 0.0),

@@ -29,9 +29,9 @@ public record ChoiceOptions(
     share("opening margin", openingMargin);
   }
 
-  /** With the metered price and the usual margin. */
+  /** With the usual price and the usual margin. */
   public ChoiceOptions(double unknownQuality, double meetsFloor, double exploration) {
-    this(unknownQuality, meetsFloor, exploration, OPENING_MARGIN, Pricing.METERED);
+    this(unknownQuality, meetsFloor, exploration, OPENING_MARGIN, Pricing.CLEARING);
   }
 
   /** The same with another price. */

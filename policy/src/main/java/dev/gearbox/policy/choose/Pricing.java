@@ -2,6 +2,8 @@ package dev.gearbox.policy.choose;
 
 /** What moves the price of a device. */
 public enum Pricing {
+  /** What was lately asked of it: the price at which that would just have fitted. */
+  CLEARING,
   /** How busy it is: moved each second. */
   METERED,
   /**
@@ -13,8 +15,8 @@ public enum Pricing {
   /** The one that does not decide and is watched. */
   public Pricing other() {
     return switch (this) {
-      case METERED -> PREDICTED;
-      case PREDICTED -> METERED;
+      case CLEARING -> PREDICTED;
+      case METERED, PREDICTED -> CLEARING;
     };
   }
 }

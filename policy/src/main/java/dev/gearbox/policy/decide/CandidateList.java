@@ -1,5 +1,6 @@
 package dev.gearbox.policy.decide;
 
+import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
@@ -107,8 +108,9 @@ final class CandidateList {
   private EngineLoad load(ModelTable models, EngineSignal signal, long now) {
     VariantFacts variant = models.variant(signal.variant());
     Bookings.Sum booked = bookings.pending(signal.engine(), signal.takenNanos(), now);
+    boolean interactive = underway.interactive(signal.device(), signal.engine());
     long bytes = variant == null ? 1 : variant.parameterBytes();
-    return EngineLoad.of(signal, bytes, booked.requests(), booked.tokens());
+    return EngineLoad.of(signal, bytes, booked.requests(), booked.tokens(), interactive);
   }
 
   private CandidateFacts candidate(
@@ -146,7 +148,12 @@ final class CandidateList {
             Math.max(0, now - request.arrivedNanos()) / 1e9,
             age,
             request.targets(),
-            request.serviceClass().attainment());
+            request.serviceClass().attainment(),
+            underway.ahead(
+                signal.device(),
+                batch,
+                request.serviceClass().sheddable() ? Lane.BULK : request.serviceClass().lane(),
+                request.serviceClass().priority()));
     Forecast forecast = latency.forecast(self, others, ask);
     double damage =
         underway.damage(signal.device(), latency.joining(self, ask), device.cycle(), now);

@@ -71,11 +71,16 @@ record Deliberation(
     return switch (choice) {
       case Choice.Picked picked -> route(id, picked.best(), ruled.relegate());
       case Choice.Hopeless hopeless ->
-          mayRunLate()
+          mayRunLate() && hasRoom(hopeless.cheapest().candidate())
               ? route(id, hopeless.cheapest(), true)
               : Refusals.unattainable(id, request, candidates, hopeless.ranked());
       case Choice.Nothing nothing -> Refusals.nothing(id, request, candidates, ruled.excluded());
     };
+  }
+
+  /** What runs late fills what is left, and must not fill the queue for those in time. */
+  private static boolean hasRoom(CandidateFacts engine) {
+    return engine.waiting() < engine.maxSequences();
   }
 
   /** Whoever asks for numbers wants them or a no; a class's own targets are hopes. */

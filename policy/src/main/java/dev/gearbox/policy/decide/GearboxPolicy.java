@@ -149,6 +149,7 @@ public final class GearboxPolicy implements PolicyEngine {
     DecisionRecord made = deliberate(request, signals, started);
     log.add(made);
     observer.accept(made);
+    prices.asked(made, started);
     book(made, started);
     count(made);
     meters.decided((clock.getAsLong() - started) / 1e9);
@@ -229,13 +230,15 @@ public final class GearboxPolicy implements PolicyEngine {
     double points = score == null ? 0 : Math.max(0, score.value());
     double meets = score == null ? facts.forecast().meets() : score.meets();
     prices.spent(facts.device(), facts.forecast().work(), points, meets, now);
-    if (!made.relegated() && score != null) {
-      board(made.request(), facts, score.worth(), now);
+    if (score != null && made.decision() instanceof Decision.Route route) {
+      double worth = made.relegated() ? 0 : score.worth();
+      board(made.request(), facts, worth, route, now);
     }
   }
 
-  /** What runs late on purpose has nothing to lose and is not boarded. */
-  private void board(RequestFacts request, CandidateFacts facts, double points, long now) {
+  /** What runs late on purpose has nothing to lose, but takes its place. */
+  private void board(
+      RequestFacts request, CandidateFacts facts, double points, Decision.Route route, long now) {
     underway.board(
         facts.device(),
         new Rider(
@@ -243,7 +246,8 @@ public final class GearboxPolicy implements PolicyEngine {
             EngineNames.batch(facts.engine()),
             CandidateList.errorGroup(facts.pool(), facts.variant()),
             request.streaming(),
-            request.serviceClass().lane(),
+            route.lane(),
+            route.priority(),
             points,
             request.targets(),
             facts.forecast(),

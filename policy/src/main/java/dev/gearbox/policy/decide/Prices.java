@@ -1,7 +1,10 @@
 package dev.gearbox.policy.decide;
 
+import dev.gearbox.policy.choose.ClearingPrice;
 import dev.gearbox.policy.choose.Price;
 import dev.gearbox.policy.choose.Pricing;
+import dev.gearbox.policy.choose.Score;
+import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -9,10 +12,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The price of every device, moved once for each second that passed. How busy a device is, is the
- * larger of what it says and of the work handed to it per second, so that overload has a gradient.
- * A device with one request at a time is not congested however busy: nobody is in anybody's way.
- * The price that needs no meter is kept beside it. Thread-safe.
+ * The price of every device, by what was asked of it lately ({@link ClearingPrice}). Beside it two
+ * others are kept: one that the meter moves once for each second that passed, where how busy a
+ * device is, is the larger of what it says and of the work handed to it per second, and one that
+ * promises move. A device with one request at a time is not congested however busy: nobody is in
+ * anybody's way. Thread-safe.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
@@ -30,6 +34,7 @@ final class Prices {
   synchronized void advance(Signals signals, long now) {
     for (DeviceSignal signal : signals.devices()) {
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
+      device.cleared = device.clearing.at(now / 1e9);
       long seconds = (now - device.moved) / SECOND;
       if (seconds < 1) {
         continue;
@@ -69,9 +74,27 @@ final class Prices {
       return 0;
     }
     return switch (by) {
+      case CLEARING -> known.cleared;
       case METERED -> known.metered.lambda();
       case PREDICTED -> known.promised.lambda();
     };
+  }
+
+  /** A request asked for its place on the devices of its candidates. */
+  synchronized void asked(DecisionRecord made, long now) {
+    for (CandidateRow row : made.candidates()) {
+      Score score = row.score();
+      Device device = devices.get(row.facts().device());
+      if (score != null && device != null) {
+        device.consider(row.facts(), score);
+      }
+    }
+    for (CandidateRow row : made.candidates()) {
+      Device device = devices.get(row.facts().device());
+      if (device != null) {
+        device.ask(now / 1e9);
+      }
+    }
   }
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */
@@ -86,6 +109,12 @@ final class Prices {
   }
 
   private static final class Device {
+    private final ClearingPrice clearing = new ClearingPrice();
+    private final double[] value = new double[ClearingPrice.OPTIONS];
+    private final double[] work = new double[ClearingPrice.OPTIONS];
+    private int considered;
+    private boolean company;
+    private double cleared;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
     private double booked;
@@ -95,6 +124,25 @@ final class Prices {
     Device(long now) {
       moved = now;
       earned = now;
+    }
+
+    /** A candidate of the request that asks. */
+    void consider(CandidateFacts facts, Score score) {
+      company |= facts.running() + facts.waiting() > 0;
+      if (considered < ClearingPrice.OPTIONS) {
+        value[considered] = score.worth() * facts.forecast().meetsIdle();
+        work[considered] = Math.max(1e-6, facts.forecast().work());
+        considered++;
+      }
+    }
+
+    /** The candidates considered are all that the request has here. */
+    void ask(double seconds) {
+      if (considered > 0) {
+        clearing.ask(value, work, considered, company, seconds);
+        considered = 0;
+        company = false;
+      }
     }
   }
 }

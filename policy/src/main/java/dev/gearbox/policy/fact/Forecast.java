@@ -14,6 +14,8 @@ package dev.gearbox.policy.fact;
  * @param meets the same as past answers of such a probability turned out
  * @param meetsIfUnknown the same with errors twice as wide, for an engine whose signal is old
  * @param work device-seconds that the request will use
+ * @param meetsIdle probability of meeting every latency target on the device without anybody else,
+ *     as the error bands have it
  * @param widening how many times as wide as learned the errors were taken, for an old signal or a
  *     band that does not hold; 1 is as learned
  * @param conservative whether a band was taken wider because it did not hold lately
@@ -30,5 +32,6 @@ public record Forecast(
     double meets,
     double meetsIfUnknown,
     double work,
+    double meetsIdle,
     double widening,
     boolean conservative) {}

@@ -16,6 +16,7 @@ import dev.gearbox.policy.fact.Targets;
  * @param signalAge seconds since the engine spoke
  * @param targets what it asks
  * @param objective the class's attainment objective: the quantile of the high predictions
+ * @param ahead requests known to be on the engine that go before it, running ones included
  */
 public record Ask(
     String pool,
@@ -27,4 +28,5 @@ public record Ask(
     double elapsed,
     double signalAge,
     Targets targets,
-    double objective) {}
+    double objective,
+    int ahead) {}

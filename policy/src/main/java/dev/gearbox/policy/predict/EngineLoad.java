@@ -1,5 +1,6 @@
 package dev.gearbox.policy.predict;
 
+import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.telemetry.signal.EngineSignal;
 
 /**
@@ -12,6 +13,7 @@ import dev.gearbox.telemetry.signal.EngineSignal;
  * @param pendingPrefillTokens prompt tokens not yet computed
  * @param contextTokens context summed over running sequences
  * @param maxSequences sequences that fit its batch
+ * @param interactive whether it carries interactive work, as far as anybody knows
  */
 public record EngineLoad(
     String engine,
@@ -20,11 +22,16 @@ public record EngineLoad(
     int waiting,
     int pendingPrefillTokens,
     long contextTokens,
-    int maxSequences) {
+    int maxSequences,
+    boolean interactive) {
 
   /** What {@code signal} says plus bookings that it cannot know of yet. */
   public static EngineLoad of(
-      EngineSignal signal, long parameterBytes, int bookedRequests, int bookedTokens) {
+      EngineSignal signal,
+      long parameterBytes,
+      int bookedRequests,
+      int bookedTokens,
+      boolean interactive) {
     return new EngineLoad(
         signal.engine(),
         parameterBytes,
@@ -32,7 +39,18 @@ public record EngineLoad(
         signal.waiting() + bookedRequests,
         signal.pendingPrefillTokens() + bookedTokens,
         signal.contextTokens(),
-        Math.max(1, signal.maxSequences()));
+        Math.max(1, signal.maxSequences()),
+        interactive);
+  }
+
+  /** Its share of the device among the busy engines, as {@link StepOrder} gives it. */
+  int weight() {
+    return interactive ? StepOrder.INTERACTIVE_WEIGHT : 1;
+  }
+
+  /** The same engine with nobody on it. */
+  EngineLoad idle() {
+    return new EngineLoad(engine, parameterBytes, 0, 0, 0, 0, maxSequences, interactive);
   }
 
   boolean busy() {

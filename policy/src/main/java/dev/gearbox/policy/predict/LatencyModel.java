@@ -3,6 +3,7 @@ package dev.gearbox.policy.predict;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.Targets;
+import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
 import java.util.List;
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Predicts a request's latency on an engine from predicted steps: time to first token is the rest
- * of the running step and the steps until its prefill ends, time per token is the device's cycle
- * after it joined. Every engine on a device takes its turn, so the others' steps count. Bands per
- * (pool and variant, measure, streaming, lane) say how far off that is.
+ * of the running step and the steps until its prefill ends, time per token is the engine's step
+ * after it joined. Busy engines share a device's time by their weight, so that each delays this one
+ * in proportion and until it has nothing left. Bands per (pool and variant, measure, streaming,
+ * lane) say how far off that is.
  */
 public final class LatencyModel {
   /** Steps of an engine after which its bands are believed over the prior. */
@@ -56,20 +58,28 @@ public final class LatencyModel {
   /** Predicts {@code ask} on {@code self}, which shares its device with {@code others}. */
   public Forecast forecast(EngineLoad self, List<EngineLoad> others, Ask ask) {
     StepModel own = model(self.engine(), self.parameterBytes());
-    double otherDecode = 0;
-    double otherPrefill = 0;
+    double first = timeToFirst(own, self, ask);
+    double each = timePerToken(own, self, ask);
+    double whole = first + each * ask.expectedTokens();
+    boolean pressing = ask.lane() == Lane.INTERACTIVE || (self.busy() && self.interactive());
+    int weight = pressing ? StepOrder.INTERACTIVE_WEIGHT : 1;
+    double running = 0;
+    double firstDelay = 0;
+    double wholeDelay = 0;
     for (EngineLoad other : others) {
       if (other.busy()) {
         StepModel model = model(other.engine(), other.parameterBytes());
-        otherDecode += model.decode(other.running(), (double) other.contextTokens());
-        otherPrefill += model.prefill(other.pendingPrefillTokens(), 0);
+        double share = (double) other.weight() / weight;
+        double left = left(model, other, ask.expectedTokens());
+        running = Math.max(running, model.decode(other.running(), (double) other.contextTokens()));
+        firstDelay += Math.min(first * share, left);
+        wholeDelay += Math.min(whole * share, left);
       }
     }
-    double ttft =
-        Math.max(SHORTEST, ask.elapsed() + timeToFirst(own, self, ask, otherDecode, otherPrefill));
-    double tpot = Math.max(SHORTEST, timePerToken(own, self, ask, otherDecode, otherPrefill));
+    double ttft = Math.max(SHORTEST, ask.elapsed() + first + firstDelay + running / 2);
+    double tpot = Math.max(SHORTEST, each + (wholeDelay - firstDelay) / ask.expectedTokens());
     double total = ttft + (ask.expectedTokens() - 1) * tpot;
-    return banded(own.steps() < WARM_STEPS, ask, ttft, tpot, total, work(own, self, ask));
+    return banded(own, self, ask, ttft, tpot, total);
   }
 
   /** Seconds that a turn of a device takes in which each of its busy engines makes a step. */
@@ -99,43 +109,57 @@ public final class LatencyModel {
     return own.prefill(fresh, fresh * (ask.cachedTokens() + fresh / 2));
   }
 
-  private static double timeToFirst(
-      StepModel own, EngineLoad self, Ask ask, double otherDecode, double otherPrefill) {
-    double decode = own.decode(self.running(), (double) self.contextTokens());
-    double cycle = decode + otherDecode;
-    boolean idle = !self.busy() && otherDecode == 0;
-    double rest = idle ? 0 : cycle / 2;
-    double queued = (double) self.waiting() + self.running() + 1 - self.maxSequences();
-    double slots = Math.max(0, queued) / self.maxSequences() * ask.expectedTokens() * cycle;
-    double tokens =
-        (double) self.pendingPrefillTokens() + Math.max(0, ask.promptTokens() - ask.cachedTokens());
-    double steps = Math.max(1, Math.ceil(tokens / own.chunk(self.running() > 0)));
-    double prefill = own.prefill(self.pendingPrefillTokens(), 0) + prefill(own, ask);
-    return rest + slots + prefill + steps * cycle + Math.min(otherPrefill, steps * otherDecode * 8);
+  /** Device-seconds until an engine has nothing left, if nobody comes. */
+  private static double left(StepModel model, EngineLoad load, int tokens) {
+    int batch = Math.max(1, Math.min(load.maxSequences(), load.running() + load.waiting()));
+    double context = load.running() == 0 ? 0 : (double) load.contextTokens() / load.running();
+    double turns = tokens * (0.5 * load.running() + load.waiting());
+    return model.prefill(load.pendingPrefillTokens(), 0)
+        + turns * model.averageToken(batch, context);
   }
 
-  private static double timePerToken(
-      StepModel own, EngineLoad self, Ask ask, double otherDecode, double otherPrefill) {
+  /** As if the engine had the device for itself. */
+  private static double timeToFirst(StepModel own, EngineLoad self, Ask ask) {
+    double cycle = own.decode(self.running(), (double) self.contextTokens());
+    double rest = self.busy() ? cycle / 2 : 0;
+    double before = Math.max(0, Math.min(self.waiting(), ask.ahead() - self.running()));
+    double share = self.waiting() == 0 ? 1 : before / self.waiting();
+    double queued = before + self.running() + 1 - self.maxSequences();
+    double slots = Math.max(0, queued) / self.maxSequences() * ask.expectedTokens() * cycle;
+    double tokens =
+        share * self.pendingPrefillTokens() + Math.max(0, ask.promptTokens() - ask.cachedTokens());
+    double steps = Math.max(1, Math.ceil(tokens / own.chunk(self.running() > 0)));
+    double prefill = own.prefill(share * self.pendingPrefillTokens(), 0) + prefill(own, ask);
+    return rest + slots + prefill + steps * cycle;
+  }
+
+  /** As if the engine had the device for itself. */
+  private static double timePerToken(StepModel own, EngineLoad self, Ask ask) {
     double batch = Math.min(self.maxSequences(), (double) self.running() + self.waiting() + 1);
     double context = self.contextTokens() + ask.promptTokens() + ask.expectedTokens() / 2.0;
-    double prefill = own.prefill(self.pendingPrefillTokens(), 0) + otherPrefill;
-    return own.decode(batch, context) + otherDecode + prefill / ask.expectedTokens();
+    double prefill = own.prefill(self.pendingPrefillTokens(), 0);
+    return own.decode(batch, context) + prefill / ask.expectedTokens();
   }
 
   /** Charged by the average, not the marginal token: else nobody pays for reading the weights. */
   private static double work(StepModel own, EngineLoad self, Ask ask) {
-    int batch = Math.min(self.maxSequences(), self.running() + 1);
+    int batch = Math.min(self.maxSequences(), self.running() + self.waiting() + 1);
     double context = ask.promptTokens() + ask.expectedTokens() / 2.0;
     return prefill(own, ask) + ask.expectedTokens() * own.averageToken(batch, context);
   }
 
   private Forecast banded(
-      boolean cold, Ask ask, double ttft, double tpot, double total, double work) {
+      StepModel own, EngineLoad self, Ask ask, double ttft, double tpot, double total) {
+    boolean cold = own.steps() < WARM_STEPS;
     PoolErrors pool = errors(ask.pool(), ask.streaming(), ask.lane());
     double doubt = pool.widening();
     double widening = Math.max(doubt, stale(ask.signalAge()));
+    EngineLoad idle = self.idle();
+    double idleTtft = timeToFirst(own, idle, ask);
+    double idleTpot = timePerToken(own, idle, ask);
     double certain = 1;
     double unknown = 1;
+    double alone = 1;
     for (Measure measure : MEASURES) {
       double target = target(measure, ask.targets());
       if (target == Double.POSITIVE_INFINITY) {
@@ -147,10 +171,17 @@ public final class LatencyModel {
             case TPOT -> tpot;
             case TOTAL -> total;
           };
+      double best =
+          switch (measure) {
+            case TTFT -> idleTtft;
+            case TPOT -> idleTpot;
+            case TOTAL -> idleTtft + (ask.expectedTokens() - 1) * idleTpot;
+          };
       double slack = Math.log(target / predicted);
       ErrorBand band = pool.band(measure);
       certain *= below(band, slack, widening, cold);
       unknown *= below(band, slack, Math.max(UNKNOWN_WIDENING, widening), cold);
+      alone *= below(band, Math.log(target / Math.max(SHORTEST, best)), 1, cold);
     }
     ErrorBand ofTtft = pool.band(Measure.TTFT);
     ErrorBand ofTpot = pool.band(Measure.TPOT);
@@ -165,7 +196,8 @@ public final class LatencyModel {
         certain,
         pool.calibration().of(certain),
         pool.calibration().of(unknown),
-        work,
+        work(own, self, ask),
+        alone,
         widening,
         doubt > 1);
   }

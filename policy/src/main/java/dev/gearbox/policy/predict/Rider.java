@@ -12,6 +12,7 @@ import dev.gearbox.policy.fact.Targets;
  * @param pool pool and variant, as in the {@link Ask}
  * @param streaming whether the client asked for a stream
  * @param lane how it is batched
+ * @param priority higher goes first in its lane
  * @param points that it earns if it meets its targets
  * @param targets what was asked
  * @param forecast what was expected of it
@@ -24,6 +25,7 @@ public record Rider(
     String pool,
     boolean streaming,
     Lane lane,
+    int priority,
     double points,
     Targets targets,
     Forecast forecast,

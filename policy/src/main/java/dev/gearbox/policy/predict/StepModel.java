@@ -4,12 +4,13 @@ import dev.gearbox.telemetry.record.StepRecord;
 
 /**
  * Time of one engine's step as a linear function of what the step carries, fitted by recursive
- * least squares on the relative error.
+ * least squares on the relative error. What is read of it is never negative, and mixed with the
+ * prior while few steps were seen.
  *
  * <pre>
  *   x  = [1, D decode sequences, K/1e3 context tokens, T prefill tokens, A/1e6 prefill·context, O]
  *   e  = 1 − θ·x/y      z = x/y      g = P z / (f + zᵀPz)
- *   θ ← max(0, θ + g e)              P ← (P − g zᵀP) / f
+ *   θ ← θ + g e                      P ← (P − g zᵀP) / f
  * </pre>
  *
  * No coefficient becomes less certain than it was at the start, so that a long calm does not make
@@ -39,7 +40,9 @@ final class StepModel {
   private final double[] scale = new double[N];
   private final double[] z = new double[N];
   private final double[] pz = new double[N];
-  private volatile double[] theta;
+  private final double[] priorTheta;
+  private double[] theta;
+  private volatile double[] shown;
   private volatile long steps;
   private volatile long hurryUntil;
   private volatile double chunkAlone = CHUNK;
@@ -53,6 +56,8 @@ final class StepModel {
     // Attention grows with the context: a thousand tokens of it cost about a twentieth of a token,
     // and a chunk of a million token-pairs about fifty tokens.
     theta = new double[] {read, token, token / 20, token, token * 50, 0};
+    priorTheta = theta;
+    shown = theta;
     for (int i = 0; i < N; i++) {
       double spread = i == N - 1 ? 0.1 : PRIOR_SPREAD * theta[i];
       scale[i] = spread * spread / (NOISE * NOISE);
@@ -90,13 +95,27 @@ final class StepModel {
     // One step that a pause made absurdly short or long must not throw the model away.
     error = Math.max(WORST_ERROR, error);
     for (int i = 0; i < N; i++) {
-      next[i] = Math.max(0, next[i] + pz[i] / gainScale * error);
+      next[i] += pz[i] / gainScale * error;
     }
     updateCovariance(gainScale, forgetting);
     theta = next;
+    shown = blended(next);
     // Only the learning thread writes.
     long before = steps;
     steps = before + 1;
+  }
+
+  /**
+   * A few steps say little of what makes them long, and a variant that looks slow for it would not
+   * be chosen again, so the prior counts until {@link LatencyModel#WARM_STEPS} are seen.
+   */
+  private double[] blended(double[] learned) {
+    double weight = Math.min(1, (steps + 1.0) / LatencyModel.WARM_STEPS);
+    double[] mixed = new double[N];
+    for (int i = 0; i < N; i++) {
+      mixed[i] = Math.max(0, priorTheta[i] + weight * (learned[i] - priorTheta[i]));
+    }
+    return mixed;
   }
 
   /**
@@ -159,25 +178,25 @@ final class StepModel {
 
   /** Predicted seconds that one more sequence adds to a step that reads the weights anyway. */
   double joining(double contextTokens) {
-    double[] t = theta;
+    double[] t = shown;
     return t[1] + t[2] * contextTokens / 1e3;
   }
 
   /** Predicted seconds of a step without prefill. */
   double decode(double sequences, double contextTokens) {
-    double[] t = theta;
+    double[] t = shown;
     return t[0] + t[1] * sequences + t[2] * contextTokens / 1e3;
   }
 
   /** Predicted seconds that prefill adds to the steps that carry it. */
   double prefill(double tokens, double prefillContext) {
-    double[] t = theta;
+    double[] t = shown;
     return t[3] * tokens + t[4] * prefillContext / 1e6;
   }
 
   /** Device-seconds of one decode token of a sequence: its share of the batch of {@code batch}. */
   double averageToken(int batch, double contextTokens) {
-    double[] t = theta;
+    double[] t = shown;
     return t[0] / batch + t[1] + t[2] * contextTokens / 1e3;
   }
 }

@@ -39,7 +39,7 @@ public final class Underway {
   /** A request was handed to {@code device}. */
   public synchronized void board(String device, Rider rider, long now) {
     leave(rider.request());
-    if (byRequest.size() >= MOST || !(rider.points() > 0)) {
+    if (byRequest.size() >= MOST) {
       return;
     }
     Device one = devices.computeIfAbsent(device, id -> new Device());
@@ -54,6 +54,42 @@ public final class Underway {
     if (device != null) {
       device.riders.remove(request);
     }
+  }
+
+  /** Whether interactive work is on {@code engine}; true where nothing is known of it. */
+  public synchronized boolean interactive(String device, String engine) {
+    Device one = devices.get(device);
+    if (one == null) {
+      return true;
+    }
+    boolean any = false;
+    for (Rider rider : one.riders.values()) {
+      if (rider.engine().equals(engine)) {
+        if (rider.lane() == Lane.INTERACTIVE) {
+          return true;
+        }
+        any = true;
+      }
+    }
+    return !any;
+  }
+
+  /** Requests on {@code engine} that go before one of this lane and priority that comes. */
+  public synchronized int ahead(String device, String engine, Lane lane, int priority) {
+    Device one = devices.get(device);
+    if (one == null) {
+      return 0;
+    }
+    int ahead = 0;
+    for (Rider rider : one.riders.values()) {
+      if (rider.engine().equals(engine)) {
+        int order = rider.lane().compareTo(lane);
+        if (order < 0 || (order == 0 && rider.priority() >= priority)) {
+          ahead++;
+        }
+      }
+    }
+    return ahead;
   }
 
   /**

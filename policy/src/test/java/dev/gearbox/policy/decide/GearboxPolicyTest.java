@@ -505,7 +505,7 @@ class GearboxPolicyTest {
         .contains("gearbox_shadow_delta{policy=\"price-predicted\",measure=\"chosen\",} 0.0");
     var exposition = promised.meters.exposition();
     assertThat(exposition.text(exposition.contentType(null)))
-        .contains("gearbox_shadow_delta{policy=\"price-metered\",measure=\"meets\",} 0.0");
+        .contains("gearbox_shadow_delta{policy=\"price-clearing\",measure=\"meets\",} 0.0");
   }
 
   private DecisionRecord preview() {

@@ -37,6 +37,21 @@ class StepModelTest {
         .isCloseTo(truth(1, 200, 100), Percentage.withPercentage(15));
   }
 
+  @Property(tries = 20)
+  void aFewStepsMostlyOfPromptsDoNotMakeTokensLookSlow(@ForAll long seed) {
+    StepModel model = new StepModel(98_000_000, DevicePrior.CPU);
+    SplittableRandom random = new SplittableRandom(seed);
+    double prior = model.decode(1, 100);
+    for (int i = 0; i < 80; i++) {
+      int decodes = random.nextInt(3);
+      int prompt = random.nextInt(200);
+      double seconds = 0.0011 + 0.0035 * decodes + 0.00093 * prompt;
+      model.learn(record(decodes, 100L * decodes, prompt, seconds));
+
+      assertThat(model.decode(1, 100)).isBetween(0.0, 3 * prior);
+    }
+  }
+
   @Test
   void followsAMachineThatBecomesSlower() {
     StepModel model = new StepModel(BYTES, DevicePrior.CPU);

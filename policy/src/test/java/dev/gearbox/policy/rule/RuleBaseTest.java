@@ -393,7 +393,7 @@ class RuleBaseTest {
           0,
           cost,
           true,
-          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
+          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
           0,
           0);
     }

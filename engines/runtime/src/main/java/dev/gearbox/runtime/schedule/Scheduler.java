@@ -33,6 +33,9 @@ public final class Scheduler<S extends Sequence> {
   /** Step time for interactive answers that were promised nothing. */
   private static final double INTERACTIVE_STEP_NANOS = 200e6;
 
+  /** What a step with prompts may take when no answer presses, unless decoding alone is long. */
+  private static final double LONGEST_STEP_NANOS = 200e6;
+
   /** Share of a promise that is planned with; the rest is for what the estimate misses. */
   private static final double PLANNED_SHARE = 0.9;
 
@@ -155,10 +158,10 @@ public final class Scheduler<S extends Sequence> {
   }
 
   private int prefillBudget(double leftNanos) {
-    if (leftNanos == Double.POSITIVE_INFINITY) {
-      return maxStepTokens;
-    }
-    double tokens = (leftNanos - time.decodeNanos()) / Math.max(1, time.prefillTokenNanos());
+    // Nobody can interrupt a step: whoever comes to another engine of the device waits for its end.
+    double most = Math.max(LONGEST_STEP_NANOS, 2 * time.decodeNanos());
+    double room = Math.min(leftNanos, most) - time.decodeNanos();
+    double tokens = room / Math.max(1, time.prefillTokenNanos());
     return (int) Math.clamp(tokens, Math.min(LEAST_PREFILL, maxStepTokens), maxStepTokens);
   }
 

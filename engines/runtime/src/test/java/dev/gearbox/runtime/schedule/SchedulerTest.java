@@ -152,11 +152,22 @@ final class SchedulerTest {
   void givesBulkAloneTheWholeStep() {
     limits(64, 4, 64);
     time.observe(1, 0, 0, 100e6);
-    time.observe(0, 0, 10, 100e6);
+    time.observe(0, 0, 10, 10e6);
     add(4, Lane.BULK, 0, 0);
     step();
     Sequence prompt = add(60, Lane.BULK, 0, 0);
     assertThat(tokensOf(step(), prompt)).isEqualTo(60);
+  }
+
+  @Test
+  void holdsAStepToALengthThatThoseOnOtherEnginesCanWaitFor() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 0, 100e6);
+    time.observe(0, 0, 10, 50e6);
+    add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence prompt = add(60, Lane.BULK, 0, 0);
+    assertThat(tokensOf(step(), prompt)).isEqualTo(20);
   }
 
   @Test

@@ -1,0 +1,133 @@
+package dev.gearbox.policy.choose;
+
+/**
+ * The price at which what was lately asked of a device would just have fitted it: the dual of a
+ * small fractional knapsack, found by bisection.
+ *
+ * <pre>
+ *   λ = least λ ≥ 0 with  Σ_i a_i·w_i(x_i(λ)) ≤ ρ·T
+ *   x_i(λ) = argmax over x, or nobody, of v_i·q_x·P_x(idle) − λ·w_x      a_i = e^(−age/30 s)
+ * </pre>
+ *
+ * It follows demand rather than the meter: it knows before the device is full what the present mix
+ * would take, moves at once with a burst by as much as the burst matters, and does not fall when a
+ * drowning device leaves no chance to anybody, because chances are those of an idle one. Requests
+ * that never meet another on the device are no demand to share out, however long they take.
+ *
+ * <p>Keeps at most {@link #MOST} requests; those that come within {@link #APART} seconds of a kept
+ * one count with the next. Confined to its owner.
+ */
+public final class ClearingPrice {
+  /** Share of the device that is given out: the rest is what chance needs. */
+  static final double SHARE = 0.7;
+
+  static final double MEMORY_SECONDS = 30;
+  static final int MOST = 128;
+  static final double APART = 0.25;
+
+  /** Candidates of a request that are kept, best first. */
+  public static final int OPTIONS = 8;
+
+  private static final double LEAST_SECONDS = 5;
+  private static final int HALVINGS = 16;
+
+  private final double[] values = new double[MOST * OPTIONS];
+  private final double[] works = new double[MOST * OPTIONS];
+  private final int[] options = new int[MOST];
+  private final double[] times = new double[MOST];
+  private final double[] weights = new double[MOST];
+  private final boolean[] met = new boolean[MOST];
+  private double begun = Double.NaN;
+  private double fitted = Double.NEGATIVE_INFINITY;
+  private double lambda;
+  private double skipped;
+  private boolean skippedMet;
+  private int next;
+  private int kept;
+
+  /**
+   * A request came.
+   *
+   * @param value points that each candidate would earn of it on an idle device
+   * @param work device-seconds that each would use
+   * @param count of the candidates, at most {@link #OPTIONS}
+   * @param company whether others were on the device
+   * @param now seconds, ascending
+   */
+  public void ask(double[] value, double[] work, int count, boolean company, double now) {
+    if (Double.isNaN(begun)) {
+      begun = now;
+    }
+    int last = (next + MOST - 1) % MOST;
+    if (kept > 0 && now - times[last] < APART) {
+      skipped++;
+      skippedMet |= company;
+      return;
+    }
+    System.arraycopy(value, 0, values, next * OPTIONS, count);
+    System.arraycopy(work, 0, works, next * OPTIONS, count);
+    options[next] = count;
+    times[next] = now;
+    weights[next] = 1 + skipped;
+    met[next] = company || skippedMet;
+    skipped = 0;
+    skippedMet = false;
+    next = (next + 1) % MOST;
+    kept = Math.min(MOST, kept + 1);
+  }
+
+  /** Points per device-second, as of {@code now} or a moment before. */
+  public double at(double now) {
+    if (now - fitted >= APART) {
+      fitted = now;
+      lambda = fit(now);
+    }
+    return lambda;
+  }
+
+  private double fit(double now) {
+    boolean company = skippedMet;
+    double dearest = 0;
+    for (int i = 0; i < kept; i++) {
+      company |= met[i] && now - times[i] < MEMORY_SECONDS;
+      for (int x = i * OPTIONS; x < i * OPTIONS + options[i]; x++) {
+        dearest = Math.max(dearest, values[x] / works[x]);
+      }
+    }
+    double from = kept < MOST ? begun : times[next];
+    double seconds = Math.max(LEAST_SECONDS, now - from);
+    double room = SHARE * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
+    if (!company || used(0, now) <= room) {
+      return 0;
+    }
+    double low = 0;
+    double high = dearest;
+    for (int i = 0; i < HALVINGS; i++) {
+      double middle = (low + high) / 2;
+      if (used(middle, now) > room) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    return high;
+  }
+
+  /** Device-seconds that the requests kept would take at this price, older ones counting less. */
+  private double used(double price, double now) {
+    double sum = 0;
+    for (int i = 0; i < kept; i++) {
+      double most = 0;
+      double work = 0;
+      for (int x = i * OPTIONS; x < i * OPTIONS + options[i]; x++) {
+        double net = values[x] - price * works[x];
+        if (net > most) {
+          most = net;
+          work = works[x];
+        }
+      }
+      sum += weights[i] * work * Math.exp((times[i] - now) / MEMORY_SECONDS);
+    }
+    return sum;
+  }
+}
