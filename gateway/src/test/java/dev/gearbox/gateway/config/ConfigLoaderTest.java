@@ -3,10 +3,10 @@ package dev.gearbox.gateway.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.gearbox.engine.Lane;
 import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.model.AttentionSpec;
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.engine.Lane;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import dev.gearbox.workshop.settings.Problem;
