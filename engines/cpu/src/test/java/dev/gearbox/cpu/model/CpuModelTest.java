@@ -60,7 +60,7 @@ class CpuModelTest {
         float[] found = prefill(model, TOKENS, TOKENS.length);
         for (int token = 0; token < TOKENS.length; token++) {
           assertThat(error(expected[token], row(found, token)))
-              .isLessThan(type == KvType.F16 ? 0.01 : 0.1);
+              .isLessThan(type == KvType.F16 ? 0.01 : 0.2);
         }
       }
     }
