@@ -34,6 +34,13 @@ final class BenchEngineCommand implements Callable<Integer> {
   private int generatedTokens;
 
   @Option(
+      names = "--depth",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Tokens in the context beforehand (default: ${DEFAULT-VALUE}).")
+  private int depth;
+
+  @Option(
       names = "--batch",
       split = ",",
       paramLabel = "N",
@@ -70,13 +77,17 @@ final class BenchEngineCommand implements Callable<Integer> {
     atLeastOne("--prompt-tokens", promptTokens);
     atLeastOne("--gen-tokens", generatedTokens);
     atLeastOne("--repeat", repeat);
+    if (depth < 0) {
+      throw new WrongUsageException("--depth must be 0 or more, got " + depth);
+    }
     batches.forEach(size -> atLeastOne("--batch", size));
     Path file = weights.resolve(screen);
     LlamaBench peer =
         llamaBench == null
             ? null
-            : new LlamaBench(llamaBench, file, promptTokens, generatedTokens, workers);
-    new EngineBench(file, promptTokens, generatedTokens, workers, repeat, batches, peer, screen)
+            : new LlamaBench(llamaBench, file, promptTokens, generatedTokens, depth, workers);
+    new EngineBench(
+            file, promptTokens, generatedTokens, depth, workers, repeat, batches, peer, screen)
         .run(weights.name(), json);
     return 0;
   }

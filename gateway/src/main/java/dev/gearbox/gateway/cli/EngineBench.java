@@ -15,13 +15,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures a model as llama-bench does: a prompt from an empty context, then tokens one by one from
- * an empty context. A peer runs in turns with it, so that both meet the same moods of the machine.
+ * Measures a model as llama-bench does: a prompt, then tokens one by one, each behind a context of
+ * the same depth. A peer runs in turns with it, so that both meet the same moods of the machine.
  */
 record EngineBench(
     Path file,
     int promptTokens,
     int generatedTokens,
+    int depth,
     int threads,
     int repeat,
     List<Integer> batches,
@@ -36,7 +37,7 @@ record EngineBench(
     try (CpuWorkers workers = new CpuWorkers(threads);
         ModelRunner runner = load(workers)) {
       int widest = Math.max(1, batches.stream().mapToInt(Integer::intValue).max().orElse(1));
-      Steps steps = new Steps(runner, promptTokens, generatedTokens, widest);
+      Steps steps = new Steps(runner, promptTokens, generatedTokens, depth, widest);
       alternate(steps, result);
       if (!batches.isEmpty()) {
         List<Map<String, Object>> rows = new ArrayList<>();

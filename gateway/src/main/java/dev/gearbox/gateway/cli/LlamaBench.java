@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
 
 /** One run of llama.cpp's own benchmark with the same work. */
-record LlamaBench(Path program, Path weights, int promptTokens, int generatedTokens, int threads) {
+record LlamaBench(
+    Path program, Path weights, int promptTokens, int generatedTokens, int depth, int threads) {
 
   /** Tokens per second. */
   record Speed(double prefill, double decode) {}
@@ -21,6 +22,8 @@ record LlamaBench(Path program, Path weights, int promptTokens, int generatedTok
                 Integer.toString(promptTokens),
                 "-n",
                 Integer.toString(generatedTokens),
+                "-d",
+                Integer.toString(depth),
                 "-t",
                 Integer.toString(threads),
                 "-r",

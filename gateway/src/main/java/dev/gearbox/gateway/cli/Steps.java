@@ -8,6 +8,7 @@ final class Steps {
   private final ModelRunner runner;
   private final int promptTokens;
   private final int generatedTokens;
+  private final int depth;
   private final int[][] tables;
   private final float[] logits;
   private final StepBatch batch = new StepBatch();
@@ -15,10 +16,11 @@ final class Steps {
   /**
    * Allocates KV memory for the longest of the runs.
    *
+   * @param depth tokens that the context holds before the first of a run
    * @param widest sequences at once at most
    */
-  Steps(ModelRunner runner, int promptTokens, int generatedTokens, int widest) {
-    int longest = Math.max(promptTokens, generatedTokens);
+  Steps(ModelRunner runner, int promptTokens, int generatedTokens, int depth, int widest) {
+    int longest = depth + Math.max(promptTokens, generatedTokens);
     if (longest > runner.maxContext()) {
       throw new IllegalArgumentException(
           "this model has a context of %d tokens, asked for %d"
@@ -27,6 +29,7 @@ final class Steps {
     this.runner = runner;
     this.promptTokens = promptTokens;
     this.generatedTokens = generatedTokens;
+    this.depth = depth;
     int blocks = Math.ceilDiv(longest, ModelRunner.BLOCK_TOKENS);
     tables = new int[widest][blocks];
     for (int s = 0; s < widest; s++) {
@@ -44,7 +47,7 @@ final class Steps {
     for (int from = 0; from < promptTokens; from += runner.maxStepTokens()) {
       int to = Math.min(from + runner.maxStepTokens(), promptTokens);
       batch.clear();
-      batch.beginSequence(from, tables[0]);
+      batch.beginSequence(depth + from, tables[0]);
       for (int i = from; i < to; i++) {
         batch.addToken(token(i), i == promptTokens - 1);
       }
@@ -59,7 +62,7 @@ final class Steps {
     for (int i = 0; i < generatedTokens; i++) {
       batch.clear();
       for (int s = 0; s < sequences; s++) {
-        batch.beginSequence(i, tables[s]);
+        batch.beginSequence(depth + i, tables[s]);
         batch.addToken(token(i + s), true);
       }
       runner.step(batch, logits);
