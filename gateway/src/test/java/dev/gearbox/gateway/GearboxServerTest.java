@@ -242,6 +242,10 @@ class GearboxServerTest {
     var record = json(server.send("GET", "/v1/decisions/" + id).body());
     assertThat(record.at("/candidates/0/facts/variant").asString())
         .isEqualTo(TestingServer.VARIANT);
+    assertThat(record.at("/receipt/deviceSeconds").asDouble()).isPositive();
+    assertThat(record.at("/receipt/damage").asDouble()).isNotNegative();
+    var quote = json(server.post("/v1/slo/quote", chat(1, "")).body());
+    assertThat(quote.at("/candidates/0/congestion_receipt/deviceSeconds").asDouble()).isPositive();
     var preview = json(server.post("/v1/decisions/preview", chat(1, "")).body());
     assertThat(preview.get("candidates").size()).isEqualTo(1);
   }

@@ -90,6 +90,7 @@ final class ExplainCommand implements Callable<Integer> {
       out.printf("built-in rules decided: %s%n", record.path("fallback").asString());
     }
     candidates(record, out);
+    receipt(record.path("receipt"), out);
     rules(record.path("rules"), out);
     actual(record.path("actual"), out);
   }
@@ -150,6 +151,16 @@ final class ExplainCommand implements Callable<Integer> {
               : chosen);
     }
     table.print(out);
+  }
+
+  private static void receipt(JsonNode receipt, PrintStream out) {
+    if (receipt.isObject()) {
+      out.printf(
+          "congestion receipt: costs the others %s points of damage and %s of congestion, %s device-seconds%n",
+          number(receipt.path("damage")),
+          number(receipt.path("congestion")),
+          number(receipt.path("deviceSeconds")));
+    }
   }
 
   private static void rules(JsonNode rules, PrintStream out) {

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.gateway.records.RecordJson;
 import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.policy.decide.CandidateRow;
+import dev.gearbox.policy.decide.CongestionReceipt;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.DecisionRecord;
@@ -84,6 +85,9 @@ public final class DecisionsJson {
       one.put("probability", row.score() == null ? null : row.score().meets());
       one.put("quality", facts.quality());
       one.put("cost", facts.cost());
+      one.put(
+          "congestion_receipt",
+          row.score() == null ? null : CongestionReceipt.of(facts, row.score()));
       one.put("excluded_by", row.excluded() == null ? null : row.excluded().rule());
       candidates.add(one);
     }

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param margin points that the chosen one is ahead of the runner-up; null without one
  * @param explored whether it was drawn rather than won
  * @param relegated whether it runs late on purpose
+ * @param receipt what it costs the others; null when refused
  * @param decision what was answered
  * @param actual what became of it; null until the request ends
  */
@@ -44,6 +45,7 @@ public record DecisionRecord(
     @Nullable Double margin,
     boolean explored,
     boolean relegated,
+    @Nullable CongestionReceipt receipt,
     Decision decision,
     @Nullable Actual actual) {
   public DecisionRecord {
@@ -68,6 +70,7 @@ public record DecisionRecord(
         margin,
         explored,
         relegated,
+        receipt,
         decision,
         outcome);
   }

@@ -162,6 +162,7 @@ record Deliberation(
         margin,
         choice instanceof Choice.Picked picked && picked.explored(),
         chosen != null && (ruled.relegate() || choice instanceof Choice.Hopeless),
+        won == null ? null : CongestionReceipt.of(won.candidate(), won.score()),
         decision,
         null);
   }

@@ -2,11 +2,13 @@ package dev.gearbox.policy.rule;
 
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.kie.api.KieBase;
 import org.kie.api.definition.KiePackage;
@@ -22,6 +24,7 @@ public final class RuleBase implements Rules {
   private static final String GLOBAL = "ruling";
   private static final String DESCRIPTION = "org.kie.api.definition.type.Description";
   private static final int POOLED = 4;
+  private static final Duration REHEARSAL = Duration.ofSeconds(20);
   private static final System.Logger LOG = System.getLogger(RuleBase.class.getName());
 
   private final String version;
@@ -55,7 +58,8 @@ public final class RuleBase implements Rules {
    * @param sources rule files in their order
    * @param limits for every decision
    * @param clock monotonic nanoseconds, for the time limit
-   * @throws RuleException when a text does not compile, with every problem's file and line
+   * @throws RuleException when a text does not compile, with every problem's file and line, or a
+   *     rule does not come back
    */
   public static RuleBase compile(List<RuleSource> sources, RuleLimits limits, LongSupplier clock)
       throws RuleException {
@@ -81,7 +85,7 @@ public final class RuleBase implements Rules {
   @Override
   public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
     Ruling ruling = new Ruling(request);
-    Watch watch = new Watch(ruling, rules, clock, limits.time());
+    Watch watch = new Watch(ruling, rules, clock, limits.time(), rule -> {});
     try {
       int fired = fire(ruling, watch, limits.firings(), request, candidates);
       if (watch.late()) {
@@ -123,10 +127,32 @@ public final class RuleBase implements Rules {
     }
   }
 
-  private void rehearse() {
+  /** On a thread of its own, as a rule that never comes back would keep the caller forever. */
+  private void rehearse() throws RuleException {
+    AtomicReference<String> speaking = new AtomicReference<>("");
+    Thread stage =
+        Thread.ofPlatform().daemon().name("gearbox-rehearsal").start(() -> play(speaking));
+    try {
+      if (!stage.join(REHEARSAL)) {
+        stage.interrupt();
+        throw new RuleException(
+            List.of(
+                new RuleException.Problem(
+                    "rules",
+                    0,
+                    "rule '%s' has not come back within %d s"
+                        .formatted(speaking.get(), REHEARSAL.toSeconds()))));
+      }
+    } catch (InterruptedException e) {
+      stage.interrupt();
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void play(AtomicReference<String> speaking) {
     for (int i = 0; i < Rehearsal.ROUNDS; i++) {
       Ruling ruling = new Ruling(Rehearsal.REQUEST);
-      Watch patient = new Watch(ruling, rules, () -> 0, limits.time());
+      Watch patient = new Watch(ruling, rules, () -> 0, limits.time(), speaking::set);
       try {
         fire(ruling, patient, Rehearsal.FIRINGS, Rehearsal.REQUEST, Rehearsal.CANDIDATES);
       } catch (RuntimeException e) {

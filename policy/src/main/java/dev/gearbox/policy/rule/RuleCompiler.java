@@ -33,6 +33,7 @@ final class RuleCompiler {
           DecisionTable.isTable(sources.get(i))
               ? DecisionTable.toDrl(sources.get(i), problems)
               : sources.get(i).text();
+      Loops.find(sources.get(i).name(), drl, problems);
       files.write(
           services
               .getResources()

@@ -2,6 +2,7 @@ package dev.gearbox.policy.rule;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.kie.api.event.rule.BeforeMatchFiredEvent;
 import org.kie.api.event.rule.DefaultAgendaEventListener;
@@ -13,9 +14,16 @@ final class Watch extends DefaultAgendaEventListener {
   private final LongSupplier clock;
   private final long started;
   private final long limitNanos;
+  private final Consumer<String> speaks;
   private boolean late;
 
-  Watch(Ruling ruling, Map<String, RuleInfo> rules, LongSupplier clock, Duration limit) {
+  Watch(
+      Ruling ruling,
+      Map<String, RuleInfo> rules,
+      LongSupplier clock,
+      Duration limit,
+      Consumer<String> speaks) {
+    this.speaks = speaks;
     this.ruling = ruling;
     this.rules = rules;
     this.clock = clock;
@@ -26,6 +34,7 @@ final class Watch extends DefaultAgendaEventListener {
   @Override
   public void beforeMatchFired(BeforeMatchFiredEvent event) {
     String name = event.getMatch().getRule().getName();
+    speaks.accept(name);
     RuleInfo info = rules.get(name);
     ruling.speaking(name, info == null ? name : info.description());
     if (clock.getAsLong() - started > limitNanos) {

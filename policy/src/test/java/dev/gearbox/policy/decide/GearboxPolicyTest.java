@@ -508,6 +508,26 @@ class GearboxPolicyTest {
         .contains("gearbox_shadow_delta{policy=\"price-clearing\",measure=\"meets\",} 0.0");
   }
 
+  @Test
+  void aClockThatJumpsIsBorne() {
+    for (double jump : new double[] {3600, -600, 86400 * 400, -86400 * 399, 0.1}) {
+      gear.advance(jump);
+      for (int i = 0; i < 5; i++) {
+        gear.advance(0.5);
+        gear.busy = 1;
+        RequestFacts request = gear.request(TestingPolicy.ttft(Duration.ofSeconds(60)));
+        Decision.Route route = gear.route(request);
+        gear.policy.complete(gear.timeline(request, route, 0.2, 1, Outcome.STOP));
+        DecisionRecord made = Objects.requireNonNull(gear.log.find(route.id()));
+        for (CandidateRow row : made.candidates()) {
+          assertThat(row.facts().price()).isFinite().isNotNegative();
+          assertThat(row.facts().damage()).isFinite();
+          assertThat(Objects.requireNonNull(row.score()).total()).isFinite();
+        }
+      }
+    }
+  }
+
   private DecisionRecord preview() {
     return gear.policy.preview(gear.request(Targets.NONE), gear.signals());
   }

@@ -266,6 +266,50 @@ class RuleBaseTest {
   }
 
   @Test
+  void aConsequenceThatLoopsIsRefusedWithFileAndLine() {
+    for (String loop : new String[] {"while (true) {}", "for (;;) {}", "do { } while (true);"}) {
+      assertThatThrownBy(() ->
+              RuleBase.compile(
+                  List.of(
+                      RuleSource.builtIn(),
+                      new RuleSource(
+                          "own.drl",
+                          HEAD
+                              + "rule \"round\"\nwhen\n  RequestFacts()\nthen\n  // for a while\n  "
+                              + loop
+                              + "\nend\n"))))
+          .isInstanceOf(RuleException.class)
+          .hasMessageContaining("own.drl:10: rule 'round' loops");
+    }
+  }
+
+  @Test
+  void aFunctionMayNeitherLoopNorCallAnother() {
+    assertThatThrownBy(() ->
+            RuleBase.compile(
+                List.of(
+                    new RuleSource(
+                        "own.drl",
+                        HEAD + "function int again(int n) {\n  return again (n + 1);\n}\n"))))
+        .isInstanceOf(RuleException.class)
+        .hasMessageContaining("function 'again' calls the function 'again'");
+  }
+
+  @Test
+  void textsAndCommentsThatSpeakOfLoopsAreNone() throws RuleException {
+    RuleBase rules =
+        RuleBase.compile(
+            List.of(
+                new RuleSource(
+                    "own.drl",
+                    HEAD
+                        + "rule \"wait for it\" when RequestFacts() then /* while */"
+                        + " ruling.refuse(429, \"x\", \"do it for \\\" a while\", 1); end\n")));
+
+    assertThat(rules.apply(request(Targets.NONE), List.of()).veto()).isNotNull();
+  }
+
+  @Test
   void aRuleThatThrowsFallsBackToTheBuiltInOnes() {
     RuleBase base =
         compile(
