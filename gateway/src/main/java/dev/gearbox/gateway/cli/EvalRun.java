@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 record EvalRun(Path weights, @Nullable Path text, int context, int threads, Screen screen) {
 
   void run(String name, boolean record, boolean json) throws IOException {
+    print(measure(name, record), json);
+  }
+
+  /** Evaluates without a word on standard output. */
+  Evaluator.Result measure(String name, boolean record) throws IOException {
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
@@ -40,7 +45,7 @@ record EvalRun(Path weights, @Nullable Path text, int context, int threads, Scre
         QualityLedger.record(folder, WeightStore.sha256(weights), entry);
       }
     }
-    print(result, json);
+    return result;
   }
 
   private void show(int percent) {
