@@ -27,6 +27,11 @@ record EvalRun(
     Screen screen) {
 
   void run(String name, boolean record, boolean json) throws IOException {
+    print(measure(name, record), json);
+  }
+
+  /** Evaluates without a word on standard output. */
+  Evaluator.Result measure(String name, boolean record) throws IOException {
     String content = text == null ? QualityLedger.corpus() : Files.readString(text);
     Evaluator.Result result;
     try {
@@ -51,7 +56,7 @@ record EvalRun(
         QualityLedger.record(folder, lora == null ? base : lora.ledgerKey(base), entry);
       }
     }
-    print(result, json);
+    return result;
   }
 
   private void show(int percent) {

@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       EvalCommand.class,
       BenchCommand.class,
       SimulateCommand.class,
+      CalibrateCommand.class,
       ConfigCommand.class,
       PolicyCommand.class,
       ExplainCommand.class,

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.scenario.RuleCheck;
+import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleFiles;
 import dev.gearbox.policy.rule.RuleSource;
@@ -47,6 +48,14 @@ final class PolicyCheckCommand implements Callable<Integer> {
       description = "Configuration with the classes and variants (default: built in).")
   private @Nullable Path config;
 
+  @Option(
+      names = "--profiles",
+      paramLabel = "FILE",
+      description =
+          "Step times of engines and how requests come, as gearbox calibrate writes and simulate"
+              + " takes; says what every class can be held to at most (default: that of calibrate).")
+  private @Nullable Path profiles;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -62,12 +71,12 @@ final class PolicyCheckCommand implements Callable<Integer> {
     List<String> names = files.isEmpty() ? read.gearbox().policy().rules() : files;
     List<RuleSource> texts = new RuleFiles(names).read();
     RuleBase rules = RuleTexts.compileTexts(texts);
-    RuleCheck.Findings found =
-        RuleCheck.of(
-            texts,
-            rules,
-            variants(read),
-            read.gearbox().classes().stream().map(ClassConfig::toServiceClass).toList());
+    List<ServiceClass> classes =
+        read.gearbox().classes().stream().map(ClassConfig::toServiceClass).toList();
+    RuleCheck.Findings found = RuleCheck.of(texts, rules, variants(read), classes);
+    Capacities capacities = Capacities.of(profiles, classes);
+    List<String> errors = new ArrayList<>(found.errors());
+    errors.addAll(capacities.errors());
     if (json) {
       screen
           .out()
@@ -77,22 +86,24 @@ final class PolicyCheckCommand implements Callable<Integer> {
                       "version", rules.version(),
                       "rules", rules.rules().size(),
                       "states", found.states(),
-                      "errors", found.errors(),
-                      "warnings", found.warnings())));
+                      "errors", errors,
+                      "warnings", found.warnings(),
+                      "capacity", capacities.perSecond())));
     } else {
-      found.errors().forEach(each -> screen.out().println("error: " + each));
+      errors.forEach(each -> screen.out().println("error: " + each));
       found.warnings().forEach(each -> screen.out().println("warning: " + each));
+      capacities.lines().forEach(each -> screen.out().println("capacity: " + each));
       screen
           .out()
           .printf(
               "%d rules, version %s: %d errors, %d warnings in %d states%n",
               rules.rules().size(),
               rules.version(),
-              found.errors().size(),
+              errors.size(),
               found.warnings().size(),
               found.states());
     }
-    return found.errors().isEmpty() ? 0 : Gearbox.FAILURE;
+    return errors.isEmpty() ? 0 : Gearbox.FAILURE;
   }
 
   /** Those of all pools, with the qualities that were measured on this machine. */

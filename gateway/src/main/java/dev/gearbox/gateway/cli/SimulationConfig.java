@@ -147,6 +147,12 @@ record SimulationConfig(
     }
   }
 
+  /** Classes and traffic of what comes with Gearbox, as they are written. */
+  static String builtInTraffic() throws IOException {
+    String text = builtIn().content();
+    return text.substring(text.indexOf("  classes:"));
+  }
+
   /** One cell. */
   Simulation simulation() {
     List<EngineProfile> device = engines.stream().map(EngineConfig::profile).toList();

@@ -135,6 +135,52 @@ class PolicyCommandTest {
   }
 
   @Test
+  void aTargetThatCannotBeHeldIsToldWithTheCapacityOfThePools() throws Exception {
+    Path profiles =
+        write(
+            "profiles.yaml",
+            """
+            simulation:
+              model: auto
+              engines:
+                - {pool: cpu, variant: small, quality: 0.6, parameter-bytes: 1000, step-ms: 10, prefill-ms: 1, max-sequences: 4, source: made up}
+                - {pool: cpu, variant: large, quality: 1.0, parameter-bytes: 1000, step-ms: 20, prefill-ms: 4, max-sequences: 4, source: made up}
+              classes:
+                - {share: 1, service: {name: interactive}}
+              traffic: {rates: [1, 50], prompt-median: 100, prompt-spread: 0, output-median: 20, output-spread: 0}
+            """);
+    write(
+        "gearbox.yaml",
+        CONFIG
+            + """
+              classes:
+                - {name: interactive, targets: {ttft: 300ms, tpot: 50ms}}
+                - {name: careful, targets: {ttft: 300ms, quality: 0.7}}
+                - {name: swift, targets: {tpot: 5ms}}
+            """);
+
+    assertThat(
+            run(
+                "policy",
+                "check",
+                "--config",
+                folder.resolve("gearbox.yaml").toString(),
+                "--profiles",
+                profiles.toString(),
+                "default"))
+        .isEqualTo(1);
+    assertThat(out())
+        // 0.1 s of prompt and 20 steps of 10 ms shared by four.
+        .contains(
+            "capacity: interactive cannot hold ttft 300 ms, tpot 50 ms above 6.67 requests/s on"
+                + " these pools, and 50.0 are expected")
+        .contains(
+            "error: careful cannot hold ttft 300 ms at any rate: a prompt of 100 tokens alone takes"
+                + " large 420 ms")
+        .contains("error: swift cannot hold tpot 5 ms at any rate");
+  }
+
+  @Test
   void rulesThatConflictOrNeverCountAreNamed() throws Exception {
     Path rules =
         write(
