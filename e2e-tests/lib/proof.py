@@ -71,10 +71,10 @@ class Stream:
 
     TEXT = re.compile(rb'"text": ?"(?!")')
 
-    def __init__(self, url, body, timeout=600, leave_after=None):
-        """`leave_after`: hangs up after that many pieces."""
+    def __init__(self, url, body, timeout=600, leave=lambda pieces: False):
+        """`leave`: whether to hang up after that many pieces."""
         place = urllib.parse.urlsplit(url)
-        self.times, self.whole, self.usage, chunks = [], False, None, []
+        self.times, self.whole, self.left, self.usage, chunks = [], False, False, None, []
         connection = http.client.HTTPConnection(place.hostname, place.port, timeout=timeout)
         self.began = time.monotonic()
         try:
@@ -86,7 +86,8 @@ class Stream:
             for line in answer:
                 if self.TEXT.search(line):
                     self.times.append(time.monotonic())
-                    if leave_after is not None and len(self.times) >= leave_after:
+                    if leave(len(self.times)):
+                        self.left = True
                         return
                 if line.startswith(b"data: {"):
                     chunks.append(json.loads(line[6:]))
