@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.gateway.config.ConfigLoader;
@@ -84,7 +85,7 @@ final class CalibrateCommand implements Callable<Integer> {
     Map<CatalogEntry, Times> measured = new LinkedHashMap<>();
     for (Map.Entry<CatalogEntry, Path> each : here.entrySet()) {
       if (!latencyOnly) {
-        new EvalRun(each.getValue(), null, 512, workers, screen)
+        new EvalRun(each.getValue(), null, null, 512, workers, CpuOptions.DEFAULT, screen)
             .measure(each.getKey().name(), true);
       }
       measured.put(each.getKey(), measure(each.getValue(), workers));
@@ -107,7 +108,7 @@ final class CalibrateCommand implements Callable<Integer> {
     try (CpuWorkers pool = new CpuWorkers(workers);
         GgufFile gguf = GgufFile.open(weights);
         ModelRunner runner = CpuModel.load(gguf, pool)) {
-      Steps steps = new Steps(runner, PROMPT, GENERATED, BATCH);
+      Steps steps = new Steps(runner, PROMPT, GENERATED, 0, BATCH);
       steps.prefill();
       steps.decode(1);
       double alone = 1e3 / median(() -> steps.decode(1));
