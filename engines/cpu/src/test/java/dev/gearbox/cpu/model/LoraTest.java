@@ -3,6 +3,7 @@ package dev.gearbox.cpu.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgmlType;
@@ -218,9 +219,11 @@ class LoraTest {
     return assertThatThrownBy(() -> load(model, lora, 1)).isInstanceOf(GgufException.class);
   }
 
+  /** With keys and values as exact as the reference has them. */
   private ModelRunner load(TinyModel tiny) throws IOException {
+    CpuOptions exact = new CpuOptions(KvType.F32, new AttentionSpec.Full());
     try (GgufFile file = GgufFile.open(tiny.write(folder))) {
-      ModelRunner model = CpuModel.load(file, WORKERS);
+      ModelRunner model = CpuModel.load(file, WORKERS, exact);
       model.allocateBlocks(4 * BLOCKS);
       return model;
     }
