@@ -34,8 +34,8 @@ public record PolicyConfig(
         List<String> shadow,
     @Setting(
             value =
-                "What moves the price of a device: how busy it is, or how likely what it is given is"
-                    + " to be in time",
+                "What moves the price of a device: what was lately asked of it (clearing), how busy it"
+                    + " is (metered), or how likely what it is given is to be in time (predicted)",
             byDefault = "clearing")
         Pricing pricing,
     @Setting("Which decision records are kept") Records record) {

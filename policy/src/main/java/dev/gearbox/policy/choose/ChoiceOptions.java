@@ -10,6 +10,8 @@ package dev.gearbox.policy.choose;
  *     those that were not chosen do not freeze
  * @param openingMargin share of a perfect answer's points by which an engine that is not open must
  *     win over those that are, so that requests do not flap between engines of one device
+ * @param nearness share of the best candidate's value within which others of its variant count as
+ *     equal, so that gateways that see the same old signals do not all go to the same engine
  * @param pricing what moves the price of a device
  */
 public record ChoiceOptions(
@@ -17,26 +19,36 @@ public record ChoiceOptions(
     double meetsFloor,
     double exploration,
     double openingMargin,
+    double nearness,
     Pricing pricing) {
   public static final ChoiceOptions DEFAULT = new ChoiceOptions(0.5, 0.05, 0.01);
 
   private static final double OPENING_MARGIN = 0.02;
+  private static final double NEARNESS = 0.02;
 
   public ChoiceOptions {
     share("unknown quality", unknownQuality);
     share("meets floor", meetsFloor);
     share("exploration", exploration);
     share("opening margin", openingMargin);
+    share("nearness", nearness);
   }
 
-  /** With the usual price and the usual margin. */
+  /** With the usual price and the usual margins. */
   public ChoiceOptions(double unknownQuality, double meetsFloor, double exploration) {
-    this(unknownQuality, meetsFloor, exploration, OPENING_MARGIN, Pricing.CLEARING);
+    this(unknownQuality, meetsFloor, exploration, OPENING_MARGIN, NEARNESS, Pricing.CLEARING);
   }
 
   /** The same with another price. */
   public ChoiceOptions with(Pricing other) {
-    return new ChoiceOptions(unknownQuality, meetsFloor, exploration, openingMargin, other);
+    return new ChoiceOptions(
+        unknownQuality, meetsFloor, exploration, openingMargin, nearness, other);
+  }
+
+  /** The same with another nearness; 0 always takes the best. */
+  public ChoiceOptions near(double share) {
+    return new ChoiceOptions(
+        unknownQuality, meetsFloor, exploration, openingMargin, share, pricing);
   }
 
   private static void share(String name, double value) {

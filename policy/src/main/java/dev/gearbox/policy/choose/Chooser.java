@@ -5,7 +5,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Picks the candidate with the best score. Pure: equal questions have equal answers. */
+/**
+ * Picks the candidate with the best score, or at random one that is as good as the best. Pure:
+ * equal questions have equal answers.
+ */
 public final class Chooser {
   private static final Comparator<Scored> LEAST_WORK =
       Comparator.<Scored>comparingDouble(each -> each.candidate().forecast().work())
@@ -26,7 +29,8 @@ public final class Chooser {
     if (ranked.isEmpty()) {
       return new Choice.Nothing();
     }
-    ranked.sort(question.cautious() || question.relegate() ? LEAST_WORK : BEST);
+    boolean byWork = question.cautious() || question.relegate();
+    ranked.sort(byWork ? LEAST_WORK : BEST);
     if (bestMeets < options.meetsFloor()) {
       return new Choice.Hopeless(ranked.stream().min(LEAST_WORK).orElseThrow(), ranked);
     }
@@ -36,6 +40,30 @@ public final class Chooser {
         return new Choice.Picked(ranked.get(random.nextInt(1, ranked.size())), ranked, true);
       }
     }
-    return new Choice.Picked(ranked.get(0), ranked, false);
+    Scored picked = byWork ? ranked.getFirst() : among(ranked, question.seed(), options);
+    return new Choice.Picked(picked, ranked, false);
+  }
+
+  /**
+   * One of those that are as good as the best: of its variant, so that no quality is given away,
+   * with as little of the prompt to compute, and behind it by a share of its value at most.
+   */
+  private static Scored among(List<Scored> ranked, long seed, ChoiceOptions options) {
+    Scored best = ranked.getFirst();
+    double least = best.score().total() - options.nearness() * best.score().value();
+    List<Scored> equal = new ArrayList<>();
+    for (Scored each : ranked) {
+      if (each.score().total() >= least
+          && each.candidate().variant().equals(best.candidate().variant())
+          && fresh(each) <= (1 + options.nearness()) * fresh(best)) {
+        equal.add(each);
+      }
+    }
+    return equal.get(
+        options.nearness() == 0 ? 0 : new SplittableRandom(~seed).nextInt(equal.size()));
+  }
+
+  private static int fresh(Scored scored) {
+    return scored.candidate().promptTokens() - scored.candidate().cachedTokens();
   }
 }

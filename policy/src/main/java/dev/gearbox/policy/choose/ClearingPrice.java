@@ -15,7 +15,7 @@ package dev.gearbox.policy.choose;
  * that never meet another on the device are no demand to share out, however long they take.
  *
  * <p>Keeps at most {@link #MOST} requests; those that come within {@link #APART} seconds of a kept
- * one count with the next. Confined to its owner.
+ * one count with the next. A clock that jumps back begins anew. Confined to its owner.
  */
 public final class ClearingPrice {
   /** Share of the device that is given out: the rest is what chance needs. */
@@ -28,6 +28,9 @@ public final class ClearingPrice {
   /** Candidates of a request that are kept, best first. */
   public static final int OPTIONS = 8;
 
+  /** Decisions made at once may come in another order; what is further back is another time. */
+  private static final double OVERTAKING = 1;
+
   private static final double LEAST_SECONDS = 5;
   private static final int HALVINGS = 16;
 
@@ -38,6 +41,7 @@ public final class ClearingPrice {
   private final double[] weights = new double[MOST];
   private final boolean[] met = new boolean[MOST];
   private double begun = Double.NaN;
+  private double latest = Double.NEGATIVE_INFINITY;
   private double fitted = Double.NEGATIVE_INFINITY;
   private double lambda;
   private double skipped;
@@ -51,16 +55,19 @@ public final class ClearingPrice {
    * @param value points that each candidate would earn of it on an idle device
    * @param work device-seconds that each would use
    * @param count of the candidates, at most {@link #OPTIONS}
+   * @param share of it that is asked of this device; the rest is asked of others
    * @param company whether others were on the device
-   * @param now seconds, ascending
+   * @param seconds on a monotonic clock
    */
-  public void ask(double[] value, double[] work, int count, boolean company, double now) {
+  public void ask(
+      double[] value, double[] work, int count, double share, boolean company, double seconds) {
+    double now = advance(seconds);
     if (Double.isNaN(begun)) {
       begun = now;
     }
     int last = (next + MOST - 1) % MOST;
     if (kept > 0 && now - times[last] < APART) {
-      skipped++;
+      skipped += share;
       skippedMet |= company;
       return;
     }
@@ -68,7 +75,7 @@ public final class ClearingPrice {
     System.arraycopy(work, 0, works, next * OPTIONS, count);
     options[next] = count;
     times[next] = now;
-    weights[next] = 1 + skipped;
+    weights[next] = share + skipped;
     met[next] = company || skippedMet;
     skipped = 0;
     skippedMet = false;
@@ -76,13 +83,28 @@ public final class ClearingPrice {
     kept = Math.min(MOST, kept + 1);
   }
 
-  /** Points per device-second, as of {@code now} or a moment before. */
-  public double at(double now) {
+  /** Points per device-second, as of {@code seconds} or a moment before. */
+  public double at(double seconds) {
+    double now = advance(seconds);
     if (now - fitted >= APART) {
       fitted = now;
       lambda = fit(now);
     }
     return lambda;
+  }
+
+  private double advance(double now) {
+    if (now < latest - OVERTAKING) {
+      begun = Double.NaN;
+      fitted = Double.NEGATIVE_INFINITY;
+      kept = 0;
+      next = 0;
+      skipped = 0;
+      skippedMet = false;
+      latest = now;
+    }
+    latest = Math.max(latest, now);
+    return latest;
   }
 
   private double fit(double now) {

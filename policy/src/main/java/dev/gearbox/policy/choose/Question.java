@@ -15,7 +15,7 @@ import java.util.Set;
  * @param explorable whether the request may try another candidate
  * @param relegate whether it goes to the cheapest candidate whatever the score
  * @param cautious whether the least work wins rather than the best score
- * @param seed of the exploration
+ * @param seed of the exploration and of the pick among equals
  */
 public record Question(
     List<CandidateFacts> allowed,

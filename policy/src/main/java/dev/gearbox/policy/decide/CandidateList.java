@@ -153,7 +153,8 @@ final class CandidateList {
                 signal.device(),
                 batch,
                 request.serviceClass().sheddable() ? Lane.BULK : request.serviceClass().lane(),
-                request.serviceClass().priority()));
+                request.serviceClass().priority(),
+                self.running() + self.waiting()));
     Forecast forecast = latency.forecast(self, others, ask);
     double damage =
         underway.damage(signal.device(), latency.joining(self, ask), device.cycle(), now);

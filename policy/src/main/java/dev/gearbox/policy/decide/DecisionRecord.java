@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param id of the decision
  * @param time when it was made
  * @param policyVersion version of the rules
- * @param seed of its exploration
+ * @param seed of its exploration and of its pick among equals
  * @param request facts of the request
  * @param boost how much more its class was worth for being behind its objective
  * @param signalAge seconds since the candidate that was silent longest spoke
@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param candidates the candidate table: by score, excluded ones last
  * @param chosen engine; null when refused
  * @param runnerUp engine with the next best score; null when there is none
- * @param margin points that the chosen one is ahead of the runner-up; null without one
+ * @param margin points that the chosen one is ahead of the runner-up, below 0 where one that is as
+ *     good as the best was picked; null without one
  * @param explored whether it was drawn rather than won
  * @param relegated whether it runs late on purpose
  * @param receipt what it costs the others; null when refused

@@ -156,6 +156,19 @@ public final class GearboxPolicy implements PolicyEngine {
     return made.decision();
   }
 
+  /**
+   * Another gateway decided on devices that this one owns: what was asked of them moves their
+   * price.
+   */
+  public void heard(DecisionRecord elsewhere) {
+    prices.asked(elsewhere, clock.getAsLong());
+  }
+
+  /** Points that a second of {@code device} costs, for the signals that other gateways read. */
+  public double price(String device) {
+    return prices.lambda(device);
+  }
+
   /** The record that {@link #decide} would make, without booking, counting or keeping anything. */
   public DecisionRecord preview(RequestFacts request, Signals signals) {
     return deliberate(request, signals, clock.getAsLong());

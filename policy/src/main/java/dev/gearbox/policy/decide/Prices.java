@@ -10,13 +10,14 @@ import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The price of every device, by what was asked of it lately ({@link ClearingPrice}). Beside it two
  * others are kept: one that the meter moves once for each second that passed, where how busy a
  * device is, is the larger of what it says and of the work handed to it per second, and one that
  * promises move. A device with one request at a time is not congested however busy: nobody is in
- * anybody's way. Thread-safe.
+ * anybody's way. A device of another gateway costs what that one asks. Thread-safe.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
@@ -34,6 +35,7 @@ final class Prices {
   synchronized void advance(Signals signals, long now) {
     for (DeviceSignal signal : signals.devices()) {
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
+      device.told = signal.price();
       device.cleared = device.clearing.at(now / 1e9);
       long seconds = (now - device.moved) / SECOND;
       if (seconds < 1) {
@@ -73,6 +75,9 @@ final class Prices {
     if (known == null) {
       return 0;
     }
+    if (known.told != null) {
+      return known.told;
+    }
     return switch (by) {
       case CLEARING -> known.cleared;
       case METERED -> known.metered.lambda();
@@ -80,19 +85,24 @@ final class Prices {
     };
   }
 
-  /** A request asked for its place on the devices of its candidates. */
+  /**
+   * A request asked for its place on the devices of its candidates: of each alike, because it will
+   * run on one of them.
+   */
   synchronized void asked(DecisionRecord made, long now) {
+    int asked = 0;
     for (CandidateRow row : made.candidates()) {
       Score score = row.score();
       Device device = devices.get(row.facts().device());
       if (score != null && device != null) {
+        asked += device.considered == 0 ? 1 : 0;
         device.consider(row.facts(), score);
       }
     }
     for (CandidateRow row : made.candidates()) {
       Device device = devices.get(row.facts().device());
       if (device != null) {
-        device.ask(now / 1e9);
+        device.ask(1.0 / asked, now / 1e9);
       }
     }
   }
@@ -115,6 +125,7 @@ final class Prices {
     private int considered;
     private boolean company;
     private double cleared;
+    private @Nullable Double told;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
     private double booked;
@@ -137,9 +148,11 @@ final class Prices {
     }
 
     /** The candidates considered are all that the request has here. */
-    void ask(double seconds) {
+    void ask(double share, double seconds) {
       if (considered > 0) {
-        clearing.ask(value, work, considered, company, seconds);
+        if (told == null) {
+          clearing.ask(value, work, considered, share, company, seconds);
+        }
         considered = 0;
         company = false;
       }

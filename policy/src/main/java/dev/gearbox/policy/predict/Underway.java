@@ -74,22 +74,30 @@ public final class Underway {
     return !any;
   }
 
-  /** Requests on {@code engine} that go before one of this lane and priority that comes. */
-  public synchronized int ahead(String device, String engine, Lane lane, int priority) {
+  /**
+   * Requests on {@code engine} that go before one of this lane and priority that comes. Whoever is
+   * there and was handed out by another gateway is taken for one of them.
+   *
+   * @param present requests that the engine has
+   */
+  public synchronized int ahead(
+      String device, String engine, Lane lane, int priority, int present) {
     Device one = devices.get(device);
     if (one == null) {
-      return 0;
+      return present;
     }
     int ahead = 0;
+    int known = 0;
     for (Rider rider : one.riders.values()) {
       if (rider.engine().equals(engine)) {
+        known++;
         int order = rider.lane().compareTo(lane);
         if (order < 0 || (order == 0 && rider.priority() >= priority)) {
           ahead++;
         }
       }
     }
-    return ahead;
+    return ahead + Math.max(0, present - known);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.gearbox.policy.simulate;
 
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
@@ -37,6 +38,7 @@ final class SimulatedGateway {
   private final Arm arm;
   private final SimulatedFloor floor;
   private final long signalNanos;
+  private final List<SimulatedGateway> peers;
   private final Consumer<Ended> ended;
   private final Map<Flight, Integer> tried = new HashMap<>();
   private @Nullable Signals seen;
@@ -46,6 +48,8 @@ final class SimulatedGateway {
    *
    * @param maxTokens what clients ask for at most
    * @param signalNanos time between two looks at the engines
+   * @param peers all gateways, this one too once it is there; device {@code i} belongs to number
+   *     {@code i mod n} of {@code n}
    */
   SimulatedGateway(
       Fleet fleet,
@@ -54,6 +58,7 @@ final class SimulatedGateway {
       Arm arm,
       SimulatedFloor floor,
       long signalNanos,
+      List<SimulatedGateway> peers,
       Consumer<Ended> ended) {
     this.model = fleet.model();
     this.variants = fleet.variants().stream().map(each -> each.name()).toList();
@@ -62,7 +67,9 @@ final class SimulatedGateway {
     this.arm = arm;
     this.floor = floor;
     this.signalNanos = signalNanos;
+    this.peers = peers;
     this.ended = ended;
+    arm.tell(this::tell);
   }
 
   /** Decides a request and hands it out. */
@@ -112,6 +119,14 @@ final class SimulatedGateway {
     return false;
   }
 
+  private void tell(DecisionRecord made) {
+    for (SimulatedGateway peer : peers) {
+      if (peer != this) {
+        peer.arm.heard(made);
+      }
+    }
+  }
+
   void step(StepRecord step) {
     arm.step(step);
   }
@@ -150,7 +165,12 @@ final class SimulatedGateway {
       List<EngineSignal> ofEngines = new ArrayList<>();
       floor.engines().values().forEach(engine -> ofEngines.add(engine.signal(time.now())));
       List<DeviceSignal> ofDevices = new ArrayList<>();
-      floor.devices().forEach(device -> ofDevices.add(device.signal()));
+      for (SimulatedDevice device : floor.devices()) {
+        SimulatedGateway owner = peers.get(ofDevices.size() % peers.size());
+        DeviceSignal own = device.signal();
+        Double price = owner == this ? null : owner.arm.price(own.device());
+        ofDevices.add(price == null ? own : own.at(price));
+      }
       last = new Signals(time.now(), ofEngines, ofDevices);
       seen = last;
     }

@@ -7,16 +7,20 @@ import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.constraints.DoubleRange;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 
 class ChooserProperties {
   private static final ChoiceOptions OPTIONS = ChoiceOptions.DEFAULT;
@@ -75,6 +79,58 @@ class ChooserProperties {
     double least = table.stream().mapToDouble(each -> each.forecast().work()).min().orElseThrow();
     assertThat(((Choice.Hopeless) choice).cheapest().candidate().forecast().work())
         .isEqualTo(least);
+  }
+
+  @Property(tries = 300)
+  void whoeverIsAsGoodAsTheBestOfItsVariantMayBePicked(
+      @ForAll @Size(min = 1, max = 8) List<@DoubleRange(min = 0.5, max = 1) Double> chances,
+      @ForAll long seed) {
+    List<CandidateFacts> table = new ArrayList<>();
+    for (double meets : chances) {
+      table.add(of("same", "s" + table.size(), 0.8, meets, 1, 0));
+      table.add(of("better", "b" + table.size(), 0.81, meets * 0.97, 1, 0));
+    }
+    Choice.Picked picked = (Choice.Picked) Chooser.choose(question(table, seed, false), OPTIONS);
+    Scored best = picked.ranked().getFirst();
+
+    assertThat(picked.best().candidate().variant()).isEqualTo(best.candidate().variant());
+    assertThat(picked.best().score().total())
+        .isGreaterThanOrEqualTo(best.score().total() - 0.02 * best.score().value());
+    assertThat(picked.explored()).isFalse();
+    assertThat(
+            ((Choice.Picked) Chooser.choose(question(table, seed, false), OPTIONS.near(0))).best())
+        .isEqualTo(best);
+  }
+
+  @Example
+  void equalsAreTakenAlikeOften() {
+    List<CandidateFacts> table = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      table.add(of("v", "e" + i, 0.8, 0.9 - 0.004 * i, 1, 0));
+    }
+    table.add(of("v", "far", 0.8, 0.85, 1, 0));
+    table.add(of("other", "other", 0.8, 0.9, 0.5, 0));
+    table.add(of("v", "cold", 0.8, 0.9, 1, 0));
+    table.set(6, uncached(table.get(6)));
+    Map<String, Integer> picked = new TreeMap<>();
+    for (long seed = 0; seed < 4000; seed++) {
+      Choice choice = Chooser.choose(question(table.subList(0, 5), seed, false), OPTIONS);
+      picked.merge(((Choice.Picked) choice).best().candidate().engine(), 1, Integer::sum);
+    }
+    Choice tie = Chooser.choose(question(table.subList(0, 6), 1, false), OPTIONS);
+
+    assertThat(picked).containsOnlyKeys("e0", "e1", "e2", "e3");
+    assertThat(picked.values()).allMatch(count -> count > 900 && count < 1100);
+    assertThat(((Choice.Picked) tie).best().candidate().engine())
+        .as("equal scores of other variants: the lower work")
+        .isEqualTo("other");
+    for (long seed = 0; seed < 100; seed++) {
+      List<CandidateFacts> two = List.of(table.get(0), table.get(6));
+      Choice choice = Chooser.choose(question(two, seed, false), OPTIONS);
+      assertThat(((Choice.Picked) choice).best().candidate().engine())
+          .as("more of the prompt to compute is not equal")
+          .isEqualTo("e0");
+    }
   }
 
   @Property(tries = 300)
@@ -151,9 +207,29 @@ class ChooserProperties {
 
   private static CandidateFacts candidate(
       String engine, double quality, double meets, double work, double price) {
+    return of(engine, engine, quality, meets, work, price);
+  }
+
+  private static CandidateFacts uncached(CandidateFacts each) {
+    return of(each.variant(), each.engine(), 0.8, 0.9, 1.1, 0, 0);
+  }
+
+  private static CandidateFacts of(
+      String variant, String engine, double quality, double meets, double work, double price) {
+    return of(variant, engine, quality, meets, work, price, 5);
+  }
+
+  private static CandidateFacts of(
+      String variant,
+      String engine,
+      double quality,
+      double meets,
+      double work,
+      double price,
+      int cached) {
     return new CandidateFacts(
         engine,
-        engine,
+        variant,
         "p",
         "d",
         EngineSignal.State.READY,
@@ -163,7 +239,7 @@ class ChooserProperties {
         Set.of(),
         2048,
         10,
-        0,
+        cached,
         10,
         0,
         0,

@@ -20,6 +20,7 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -146,6 +147,57 @@ class GearboxPolicyTest {
     assertThat(refuse.status()).isEqualTo(503);
     assertThat(refuse.code()).isEqualTo("overloaded");
     assertThat(refuse.retryAfter()).isBetween(Duration.ofSeconds(1), Duration.ofSeconds(60));
+  }
+
+  @Test
+  void aFullQueueClosesItsDeviceAndNoOther() {
+    gear.engine("small", State.READY, 8, 32);
+    var refuse = gear.refuse(gear.request(Targets.NONE));
+    var made = Objects.requireNonNull(gear.log.find(refuse.id()));
+
+    assertThat(refuse.code()).isEqualTo("overloaded");
+    assertThat(made.candidates()).hasSize(3);
+    assertThat(made.candidates())
+        .allMatch(row -> row.excluded() != null && row.excluded().rule().equals("queue full"));
+
+    gear.elsewhere("medium");
+
+    assertThat(gear.route(gear.request(Targets.NONE)).engine()).isEqualTo("cpu/medium#1");
+    gear.engine("small", State.READY, 8, 31);
+    assertThat(gear.route(gear.request(Targets.NONE)).engine()).isNotEqualTo("cpu/small");
+  }
+
+  @Test
+  void whatRunsLateIsRefusedWhileABatchWaits() {
+    var targets = ttft(Duration.ofMillis(1));
+    gear.engine("small", State.READY, 8, 7);
+    var route = gear.route(gear.request(serviceClass(targets, 5), targets));
+    gear.policy.complete(gear.timeline(gear.request(targets), route, 1, 2, Outcome.STOP));
+    gear.advance(1);
+    gear.engine("small", State.READY, 8, 8);
+
+    assertThat(route.variant()).isEqualTo("small");
+    assertThat(route.lane()).isEqualTo(Lane.BULK);
+    assertThat(gear.refuse(gear.request(serviceClass(targets, 5), targets)).code())
+        .isEqualTo("slo_unattainable");
+  }
+
+  @Test
+  void aPickAmongEqualsIsRecordedAndReplaysBitForBit() {
+    gear.elsewhere("large");
+    Set<String> engines = new HashSet<>();
+    for (int i = 0; i < 40; i++) {
+      gear.advance(20);
+      RequestFacts request = gear.request(Targets.NONE);
+      var route = gear.route(request);
+      gear.policy.complete(gear.timeline(request, route, 0.1, 1, Outcome.STOP));
+      engines.add(route.engine());
+      var made = Objects.requireNonNull(gear.log.find(route.id()));
+      assertThat(gear.policy.replay(made).same()).isTrue();
+      assertThat(made.chosen()).isEqualTo(route.engine());
+    }
+
+    assertThat(engines).containsExactlyInAnyOrder("cpu/large", "cpu/large#1");
   }
 
   @Test

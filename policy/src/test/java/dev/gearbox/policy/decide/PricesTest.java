@@ -50,6 +50,19 @@ class PricesTest {
     assertThat(new Prices(Pricing.PREDICTED).lambda("cpu")).isZero();
   }
 
+  @Test
+  void aDeviceOfAnotherGatewayCostsWhatItsOwnerAsks() {
+    run(4, 1.0, 60);
+    double own = prices.lambda("cpu");
+    Signals seen = signals(4, 1.0);
+    List<DeviceSignal> told = List.of(seen.devices().getFirst().at(7));
+    prices.advance(new Signals(now, seen.engines(), told), now);
+
+    assertThat(prices.lambda("cpu")).isEqualTo(7);
+    prices.advance(seen, now);
+    assertThat(prices.lambda("cpu")).as("its owner again").isEqualTo(own);
+  }
+
   private double meets = 1;
   private long now;
 

@@ -104,6 +104,26 @@ final class TestingPolicy {
             clock.get()));
   }
 
+  /** A second engine of {@code variant}, idle on a device of its own. */
+  void elsewhere(String variant) {
+    engines.put(
+        variant + "#1",
+        new EngineSignal(
+            "cpu/" + variant + "#1",
+            "cpu",
+            variant,
+            "elsewhere",
+            EngineSignal.State.READY,
+            0,
+            0,
+            0,
+            0,
+            8,
+            1000,
+            1000,
+            clock.get()));
+  }
+
   void advance(double seconds) {
     clock.addAndGet((long) (seconds * SECOND));
   }

@@ -1,6 +1,7 @@
 package dev.gearbox.policy.predict;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.Forecast;
@@ -136,15 +137,49 @@ class LatencyModelTest {
   }
 
   @Test
-  void theOtherEnginesOfTheDeviceTakeTheirTurns() {
-    EngineLoad other = new EngineLoad("other", BYTES, 2, 0, 0, 400, 8, true);
-    EngineLoad still = new EngineLoad("other", BYTES, 0, 0, 0, 0, 8, true);
+  void anotherEngineTakesItsShareOfTheDeviceWhileItHasWork() {
+    Forecast alone = shared(new EngineLoad("other", BYTES, 0, 0, 0, 0, 8, true));
+    Forecast equal = shared(new EngineLoad("other", BYTES, 8, 40, 0, 1600, 8, true));
+    Forecast bulk = shared(new EngineLoad("other", BYTES, 8, 40, 0, 1600, 8, false));
 
-    Forecast alone = model.forecast(load(0, 0), List.of(still), ask(Targets.NONE, 0));
-    Forecast shared = model.forecast(load(0, 0), List.of(other), ask(Targets.NONE, 0));
+    assertThat(equal.tpot()).isCloseTo(2 * alone.tpot(), within(1e-9));
+    assertThat(bulk.tpot())
+        .as("a fourth of the weight")
+        .isCloseTo(1.25 * alone.tpot(), within(1e-9));
+    assertThat(equal.work()).as("work is what it uses itself").isEqualTo(alone.work());
+  }
 
-    assertThat(shared.tpotP50()).isGreaterThan(1.2 * alone.tpotP50());
-    assertThat(shared.work()).as("work is what it uses itself").isEqualTo(alone.work());
+  @Test
+  void anotherEngineDelaysByNoMoreThanItHasLeft() {
+    Forecast alone = shared(new EngineLoad("other", BYTES, 0, 0, 0, 0, 8, true));
+    Forecast prompt = shared(new EngineLoad("other", BYTES, 0, 0, 1, 0, 8, true));
+    double before = alone.tpot();
+    for (int running = 1; running <= 4; running++) {
+      double tpot = shared(new EngineLoad("other", BYTES, running, 0, 0, 200, 8, true)).tpot();
+      assertThat(tpot).isBetween(before, 2 * alone.tpot() + 1e-9);
+      before = tpot;
+    }
+
+    assertThat(prompt.tpot()).isCloseTo(alone.tpot(), within(1e-9));
+    assertThat(prompt.ttft()).isGreaterThan(alone.ttft());
+    assertThat(shared(new EngineLoad("other", BYTES, 1, 0, 0, 200, 8, true)).tpot())
+        .as("half of one answer is left, on the average")
+        .isLessThan(1.6 * alone.tpot());
+  }
+
+  private Forecast shared(EngineLoad other) {
+    return model.forecast(load(0, 0), List.of(other), ask(Targets.NONE, 0));
+  }
+
+  @Test
+  void theChanceOnAnIdleDeviceDoesNotFallWithLoad() {
+    EngineLoad other = new EngineLoad("other", BYTES, 8, 40, 0, 1600, 8, true);
+    Forecast idle = model.forecast(load(0, 0), List.of(), ask(ttft(1500), 0));
+    Forecast loaded = model.forecast(load(8, 20), List.of(other), ask(ttft(1500), 0));
+
+    assertThat(idle.meetsIdle()).isBetween(0.5, 0.999).isEqualTo(idle.rawMeets());
+    assertThat(loaded.meetsIdle()).isEqualTo(idle.meetsIdle());
+    assertThat(loaded.rawMeets()).isLessThan(0.1);
   }
 
   @Test

@@ -52,6 +52,26 @@ class StepModelTest {
     }
   }
 
+  @Property(tries = 20)
+  void aCoefficientThatWouldBeNegativeDoesNotDriveOthersUp(@ForAll long seed) {
+    StepModel model = new StepModel(98_000_000, DevicePrior.CPU);
+    SplittableRandom random = new SplittableRandom(seed);
+    double worst = 0;
+    for (int i = 0; i < 2000; i++) {
+      int decodes = random.nextInt(1, 5);
+      int prompt = random.nextInt(3) == 0 ? random.nextInt(1, 200) : 0;
+      // Attention over the prompt costs nothing here, and small chunks cost more a token than large
+      // ones: the best line has a negative coefficient for it.
+      double seconds = 0.001 + 0.0035 * decodes + 0.02 * Math.sqrt(prompt);
+      model.learn(record(decodes, 100L * decodes, prompt, seconds));
+      worst = Math.max(worst, model.decode(1, 100));
+    }
+
+    assertThat(worst).as("at any time").isLessThan(0.012);
+    assertThat(model.decode(2, 200)).isCloseTo(0.008, Percentage.withPercentage(40));
+    assertThat(model.prefill(100, 5000)).isNotNegative().isLessThan(0.4);
+  }
+
   @Test
   void followsAMachineThatBecomesSlower() {
     StepModel model = new StepModel(BYTES, DevicePrior.CPU);

@@ -81,6 +81,46 @@ class UnderwayTest {
     assertThat(underway.damage("d", joining(0.5, 0.03), CYCLE, 100 * SECOND)).isZero();
   }
 
+  @Test
+  void whoHasAHigherPriorityOrCameBeforeGoesAheadInALane() {
+    underway.board("d", rider("low", Lane.INTERACTIVE, -5), 0);
+    underway.board("d", rider("same", Lane.INTERACTIVE, 0), 0);
+    underway.board("d", rider("high", Lane.INTERACTIVE, 5), 0);
+
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, 9, 3)).isZero();
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, 5, 3)).isEqualTo(1);
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, 0, 3)).isEqualTo(2);
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, -9, 3)).isEqualTo(3);
+  }
+
+  @Test
+  void theInteractiveLaneGoesAheadOfBulkWhateverThePriority() {
+    underway.board("d", rider("a", Lane.INTERACTIVE, -5), 0);
+    underway.board("d", rider("b", Lane.BULK, 5), 0);
+
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, -9, 2)).isEqualTo(1);
+    assertThat(underway.ahead("d", "e", Lane.BULK, 9, 2)).isEqualTo(1);
+    assertThat(underway.ahead("d", "e", Lane.BULK, 5, 2)).isEqualTo(2);
+  }
+
+  @Test
+  void whoIsOnAnotherEngineIsAheadOfNobodyHere() {
+    underway.board("d", rider("a", Lane.INTERACTIVE, 0), 0);
+
+    assertThat(underway.ahead("d", "other", Lane.BULK, 0, 0)).isZero();
+    underway.leave("a");
+    assertThat(underway.ahead("d", "e", Lane.BULK, 0, 0)).isZero();
+  }
+
+  @Test
+  void whomAnotherGatewayHandedOutIsTakenForAhead() {
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, 9, 4)).isEqualTo(4);
+    underway.board("d", rider("low", Lane.INTERACTIVE, -5), 0);
+
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, 9, 4)).isEqualTo(3);
+    assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, -9, 4)).isEqualTo(4);
+  }
+
   @Property(tries = 200)
   void damageIsBetweenNothingAndAllThereIsToLoseAndGrowsWithWhatJoins(
       @ForAll @IntRange(min = 1, max = 40) int riders,
@@ -113,6 +153,11 @@ class UnderwayTest {
 
   private static Joining joining(double prefill, double cycle) {
     return new Joining("e", prefill, cycle, 50);
+  }
+
+  private static Rider rider(String id, Lane lane, int priority) {
+    Rider any = rider(id, Targets.NONE, 1);
+    return new Rider(id, "e", "p/e", true, lane, priority, 1, Targets.NONE, any.forecast(), 50, 0);
   }
 
   private static Rider rider(String id, Targets targets, double points) {

@@ -171,6 +171,18 @@ final class SchedulerTest {
   }
 
   @Test
+  void letsAStepWithPromptsTakeTwiceWhatDecodingAloneTakes() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 0, 300e6);
+    time.observe(0, 0, 10, 100e6);
+    add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence prompt = add(60, Lane.BULK, 0, 0);
+    // 600 ms − 300 ms for decode, at 10 ms a token.
+    assertThat(tokensOf(step(), prompt)).isEqualTo(30);
+  }
+
+  @Test
   void takesInteractivePromptsBeforeBulkOnesThatAlreadyRun() {
     Sequence bulk = add(60, Lane.BULK, 0, 0);
     step();
