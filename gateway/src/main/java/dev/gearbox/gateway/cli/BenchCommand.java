@@ -11,6 +11,7 @@ import picocli.CommandLine.Mixin;
       BenchEngineCommand.class,
       BenchGatewayCommand.class,
       BenchSpeculationCommand.class,
+      BenchPolicyCommand.class,
       BenchSloCommand.class
     })
 final class BenchCommand implements Runnable {
@@ -19,6 +20,6 @@ final class BenchCommand implements Runnable {
   @Override
   public void run() {
     throw new WrongUsageException(
-        "which? bench engine, bench gateway, bench speculation, or bench slo");
+        "which? bench engine, bench gateway, bench speculation, bench policy, or bench slo");
   }
 }

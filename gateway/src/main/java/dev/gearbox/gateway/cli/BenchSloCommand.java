@@ -42,6 +42,15 @@ final class BenchSloCommand implements Callable<Integer> {
       description = "Virtual seconds of a run, after 60 of warming up (default: ${DEFAULT-VALUE}).")
   private int seconds;
 
+  @Option(
+      names = "--search-trials",
+      paramLabel = "N",
+      defaultValue = "16",
+      description =
+          "Trials of the clairvoyant search in each minute of a run; 0 keeps what it starts from"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int trials;
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
@@ -59,6 +68,9 @@ final class BenchSloCommand implements Callable<Integer> {
     if (seeds < 2 || seconds < 1) {
       throw new WrongUsageException("--seeds must be 2 or more and --seconds 1 or more");
     }
+    if (trials < 0) {
+      throw new WrongUsageException("--search-trials must be 0 or more, got " + trials);
+    }
     SimulationConfig read = simulation.config();
     SloBench bench =
         new SloBench(
@@ -69,7 +81,8 @@ final class BenchSloCommand implements Callable<Integer> {
             simulation.arrivals(read),
             read.traffic().rates(),
             seconds,
-            seeds);
+            seeds,
+            trials);
     // No wall clock: a slow machine must not change what the rules say.
     RuleBase rules = RuleBase.compile(List.of(RuleSource.builtIn()), RuleLimits.DEFAULT, () -> 0);
     SloBench.Result result = bench.run(rules, line -> screen.err().println(line));

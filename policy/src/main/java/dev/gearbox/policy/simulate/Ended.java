@@ -1,5 +1,6 @@
 package dev.gearbox.policy.simulate;
 
+import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.telemetry.record.Outcome;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param ttft seconds to the first token; NaN when there was none
  * @param tpot seconds per token after the first; NaN with fewer than two
  * @param seconds from arrival to end
+ * @param route what was decided; null when it was refused
  */
 public record Ended(
     Arrival arrival,
@@ -23,4 +25,5 @@ public record Ended(
     boolean met,
     double ttft,
     double tpot,
-    double seconds) {}
+    double seconds,
+    Decision.@Nullable Route route) {}

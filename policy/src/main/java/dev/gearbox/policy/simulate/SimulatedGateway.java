@@ -102,7 +102,8 @@ final class SimulatedGateway {
   private void refuse(Arrival arrival, RequestFacts facts, Decision.Refuse refuse) {
     long now = time.now();
     arm.complete(Flight.refused(facts, refuse.id(), now));
-    ended.accept(new Ended(arrival, Outcome.REFUSED, null, 0, false, Double.NaN, Double.NaN, 0));
+    ended.accept(
+        new Ended(arrival, Outcome.REFUSED, null, 0, false, Double.NaN, Double.NaN, 0, null));
   }
 
   /** Tries the chosen engine and then the alternatives, from number {@code from} on. */
@@ -155,7 +156,8 @@ final class SimulatedGateway {
             flight.met(outcome, now),
             timeline.ttftSeconds(),
             timeline.tpotSeconds(),
-            timeline.totalSeconds()));
+            timeline.totalSeconds(),
+            flight.route()));
   }
 
   /** What this gateway knows of the engines: how they were at its last look. */

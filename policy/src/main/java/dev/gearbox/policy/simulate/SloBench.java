@@ -1,11 +1,16 @@
 package dev.gearbox.policy.simulate;
 
+import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.rule.Rules;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * The policy against its controls on equal arrivals, in virtual time. Knobs are tuned once, on
@@ -18,7 +23,8 @@ import java.util.function.Consumer;
  * @param traffic the arrivals that count
  * @param rates requests per second
  * @param seconds that count, after a warm-up
- * @param seeds runs of every arm at every rate
+ * @param seeds runs of every arm at every rate, as many at once as there are processors
+ * @param trials of the clairvoyant search in each window of a run
  */
 public record SloBench(
     Simulation simulation,
@@ -28,16 +34,24 @@ public record SloBench(
     Arrivals traffic,
     List<Double> rates,
     double seconds,
-    int seeds) {
+    int seeds,
+    int trials) {
   /** Name of the arm that all others are compared with. */
   public static final String GEARBOX = "gearbox";
 
   /** Name of the best fixed variant for each class, known only afterwards. */
   public static final String HINDSIGHT = "hindsight-static";
 
+  /** Name of what one who knows all arrivals reached. */
+  public static final String CLAIRVOYANT = "clairvoyant-search";
+
+  /** Share of answers that shall lie within the bands whose coverage is measured. */
+  public static final double COVERED = 0.9;
+
   /** Seconds at the start that do not count: predictors know nothing yet. */
   public static final double WARM_UP = 60;
 
+  private static final long FROM = (long) (WARM_UP * 1e9);
   private static final long TUNING_SEED = 1_000_000;
   private static final int TUNING_SEEDS = 3;
 
@@ -64,17 +78,48 @@ public record SloBench(
    * @param knobs of the controls that have some, as tuned
    * @param cells by rate and arm
    * @param bounds what nobody can beat, for each rate; the mean over the seeds
+   * @param coverage of the bands of the policy at an objective of {@link #COVERED} in all classes,
+   *     over all rates
    */
-  public record Result(Map<String, String> knobs, List<Cell> cells, Map<Double, Double> bounds) {
+  public record Result(
+      Map<String, String> knobs,
+      List<Cell> cells,
+      Map<Double, Double> bounds,
+      List<Coverage> coverage) {
     /** Gearbox less {@code arm} in quality-weighted goodput, paired by seed. */
     public Interval difference(double rate, String arm) {
+      return Interval.of(differences(rate, arm));
+    }
+
+    /**
+     * How likely each difference is by chance, by arm: two-sided, with Holm's correction over the
+     * arms that see no future.
+     */
+    public Map<String, Double> chances(double rate) {
+      List<String> arms =
+          cells.stream()
+              .map(Cell::arm)
+              .distinct()
+              .filter(arm -> !Set.of(GEARBOX, HINDSIGHT, CLAIRVOYANT).contains(arm))
+              .toList();
+      double[] chances =
+          Interval.holm(
+              arms.stream().mapToDouble(arm -> Interval.chance(differences(rate, arm))).toArray());
+      Map<String, Double> byArm = new LinkedHashMap<>();
+      for (int i = 0; i < chances.length; i++) {
+        byArm.put(arms.get(i), chances[i]);
+      }
+      return byArm;
+    }
+
+    private double[] differences(double rate, String arm) {
       List<Tally> ours = cell(rate, GEARBOX).runs();
       List<Tally> theirs = cell(rate, arm).runs();
       double[] differences = new double[ours.size()];
       for (int i = 0; i < differences.length; i++) {
         differences[i] = ours.get(i).qwg() - theirs.get(i).qwg();
       }
-      return Interval.of(differences);
+      return differences;
     }
 
     /** A cell that is there. */
@@ -88,6 +133,9 @@ public record SloBench(
 
   public SloBench {
     rates = List.copyOf(rates);
+    if (trials < 0) {
+      throw new IllegalArgumentException("trials must be 0 or more, got " + trials);
+    }
     if (seeds < 2 || !(seconds > 0) || rates.isEmpty()) {
       throw new IllegalArgumentException("needs 2 seeds or more, seconds above 0 and a rate");
     }
@@ -106,52 +154,71 @@ public record SloBench(
     arms.putAll(tuner.tune(meanPrompt(), meanOutput()));
     List<Cell> cells = new ArrayList<>();
     Map<Double, Double> bounds = new LinkedHashMap<>();
+    List<List<Ended>> watched = new ArrayList<>();
     for (double rate : rates) {
       progress.accept("%.2f requests per second".formatted(rate));
-      List<List<Arrival>> arrivals = new ArrayList<>();
-      for (int seed = 0; seed < seeds; seed++) {
-        arrivals.add(traffic.at(rate, WARM_UP + seconds, seed));
-      }
-      arms.forEach((name, arm) -> cells.add(new Cell(rate, name, runs(arm, arrivals))));
-      cells.add(new Cell(rate, HINDSIGHT, hindsight(arrivals)));
-      bounds.put(rate, arrivals.stream().mapToDouble(this::bound).average().orElse(0));
+      List<List<Arrival>> arrivals = bySeed(seed -> traffic.at(rate, WARM_UP + seconds, seed));
+      arms.forEach((name, arm) ->
+          cells.add(new Cell(rate, name, bySeed(seed -> tally(arrivals.get(seed), arm, seed)))));
+      List<Ceilings> ceilings =
+          bySeed(seed -> ceilings(arrivals.get(seed), GearboxArm.of(rules), seed));
+      cells.add(new Cell(rate, HINDSIGHT, ceilings.stream().map(Ceilings::fixed).toList()));
+      cells.add(new Cell(rate, CLAIRVOYANT, ceilings.stream().map(Ceilings::searched).toList()));
+      bounds.put(rate, ceilings.stream().mapToDouble(Ceilings::bound).average().orElse(0));
+      watched.addAll(bySeed(seed -> watched(arrivals.get(seed), GearboxArm.of(rules), seed)));
     }
-    return new Result(tuner.knobs(), cells, bounds);
+    return new Result(tuner.knobs(), cells, bounds, Coverage.of(watched, FROM));
   }
 
-  private double bound(List<Arrival> arrivals) {
-    return Bound.of(simulation.fleet(), arrivals, (long) (WARM_UP * 1e9));
-  }
-
-  private List<Tally> runs(Arm.Factory arm, List<List<Arrival>> arrivals) {
-    List<Tally> tallies = new ArrayList<>();
-    for (int seed = 0; seed < arrivals.size(); seed++) {
-      tallies.add(tally(arrivals.get(seed), arm, seed));
-    }
-    return tallies;
+  /** What {@code each} gives for every seed; runs share nothing, so order is all that is kept. */
+  private <T> List<T> bySeed(IntFunction<T> each) {
+    return IntStream.range(0, seeds).parallel().mapToObj(each).toList();
   }
 
   private Tally tally(List<Arrival> arrivals, Arm.Factory arm, long seed) {
-    Tally tally = new Tally((long) (WARM_UP * 1e9));
+    Tally tally = new Tally(FROM);
     simulation.run(arrivals, arm, seed, tally);
     return tally;
   }
 
-  /** The best fixed variant for each class, chosen for each trace by running them all on it. */
-  private List<Tally> hindsight(List<List<Arrival>> arrivals) {
-    List<Map<String, String>> fixed = assignments();
-    List<Tally> best = new ArrayList<>();
-    for (int seed = 0; seed < arrivals.size(); seed++) {
-      Tally most = null;
-      for (Map<String, String> each : fixed) {
-        Tally tally = tally(arrivals.get(seed), Controls.fixed(each), seed);
-        most = most == null || tally.qwg() > most.qwg() ? tally : most;
-      }
-      if (most != null) {
-        best.add(most);
-      }
+  /** What one who knows a trace can get out of it, and what nobody can. */
+  private record Ceilings(Tally fixed, Tally searched, double bound) {}
+
+  /** The best fixed variant for each class, found by running them all, is where a search begins. */
+  private Ceilings ceilings(List<Arrival> arrivals, Arm.Factory gearbox, long seed) {
+    ClairvoyantSearch search = new ClairvoyantSearch(simulation, arrivals, FROM, seed);
+    ClairvoyantSearch.Run best = null;
+    for (Map<String, String> each : assignments()) {
+      ClairvoyantSearch.Run run = search.watch(Controls.fixed(each));
+      best = best == null || run.qwg() > best.qwg() ? run : best;
     }
-    return best;
+    ClairvoyantSearch.Run ours = search.watch(gearbox);
+    ClairvoyantSearch.Run fixed = best == null ? ours : best;
+    Tally searched = search.improve(List.of(fixed, ours), trials);
+    return new Ceilings(fixed.tally(), searched, Bound.of(simulation.fleet(), arrivals, FROM));
+  }
+
+  /**
+   * The policy with every class at an objective of {@link #COVERED}: a band is promised at the
+   * objective of its class.
+   */
+  private List<Ended> watched(List<Arrival> arrivals, Arm.Factory gearbox, long seed) {
+    List<Ended> ended = new ArrayList<>();
+    List<Arrival> same = arrivals.stream().map(SloBench::covered).toList();
+    simulation.run(same, gearbox, seed, ended::add);
+    return ended;
+  }
+
+  private static Arrival covered(Arrival arrival) {
+    ServiceClass of = arrival.serviceClass();
+    return new Arrival(
+        arrival.number(),
+        arrival.nanos(),
+        new ServiceClass(
+            of.name(), of.targets(), COVERED, of.window(), of.priority(), of.lane(), of.weights()),
+        arrival.promptTokens(),
+        arrival.outputTokens(),
+        arrival.blocks());
   }
 
   private List<Map<String, String>> assignments() {
@@ -172,16 +239,18 @@ public record SloBench(
 
   /** Mean over all rates, on synthetic traffic of seeds that nothing else uses. */
   private double tuningScore(Arm.Factory arm) {
-    double sum = 0;
-    for (double rate : rates) {
-      for (int i = 0; i < TUNING_SEEDS; i++) {
-        long seed = TUNING_SEED + i;
-        List<Arrival> arrivals =
-            mix.synthetic(synthetic, rate, burstiness, WARM_UP + seconds, seed);
-        sum += tally(arrivals, arm, seed).qwg();
-      }
-    }
-    return sum / (rates.size() * TUNING_SEEDS);
+    double[] scores =
+        IntStream.range(0, rates.size() * TUNING_SEEDS)
+            .parallel()
+            .mapToDouble(i -> {
+              long seed = TUNING_SEED + i % TUNING_SEEDS;
+              double rate = rates.get(i / TUNING_SEEDS);
+              List<Arrival> arrivals =
+                  mix.synthetic(synthetic, rate, burstiness, WARM_UP + seconds, seed);
+              return tally(arrivals, arm, seed).qwg();
+            })
+            .toArray();
+    return Arrays.stream(scores).average().orElse(0);
   }
 
   private int meanPrompt() {

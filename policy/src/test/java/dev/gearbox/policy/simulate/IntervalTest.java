@@ -20,4 +20,18 @@ final class IntervalTest {
     assertThat(interval.high() - 2.5).isCloseTo(3.1824 * Math.sqrt(5.0 / 12), within(0.1));
     assertThat(2.5 - interval.low()).isCloseTo(interval.high() - 2.5, within(1e-12));
   }
+
+  @Test
+  void knowsHowLikelyADifferenceIsByChance() {
+    assertThat(Interval.chance(new double[] {1, 2, 3, 4})).isCloseTo(0.0305, within(1e-4));
+    assertThat(Interval.chance(new double[] {-1, -2, -3, -4, -5})).isCloseTo(0.0132, within(1e-4));
+    assertThat(Interval.chance(new double[] {0, 2})).isCloseTo(0.5, within(1e-9));
+    assertThat(Interval.chance(new double[] {0, 0})).isEqualTo(1);
+  }
+
+  @Test
+  void correctsChancesAfterHolm() {
+    assertThat(Interval.holm(new double[] {0.01, 0.04, 0.03, 0.9}))
+        .containsExactly(new double[] {0.04, 0.09, 0.09, 0.9}, within(1e-12));
+  }
 }
