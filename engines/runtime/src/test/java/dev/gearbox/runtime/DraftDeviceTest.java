@@ -152,7 +152,8 @@ final class DraftDeviceTest {
         };
     Engine engine = open(1000, slow(), wrong);
     assertThat(answers(engine, SamplingSpec.GREEDY)).isEqualTo(plain);
-    assertThat(engine.counters().drafts()).isLessThan(8 * 12);
+    // Of 49 steps that each answer takes, fewer than half; how many depends on who arrives when.
+    assertThat(engine.counters().drafts()).isLessThan(8 * 24);
   }
 
   @Test
