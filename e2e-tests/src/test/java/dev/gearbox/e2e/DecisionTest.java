@@ -22,7 +22,7 @@ class DecisionTest {
 
   @Test
   void withoutTargetsAnIdleMachineAnswersWithItsBest() throws Exception {
-    assertThat(variant(ask())).isEqualTo(Shared.LARGE);
+    assertThat(variant(askWhenIdle())).isEqualTo(Shared.LARGE);
   }
 
   @Test
@@ -63,7 +63,7 @@ class DecisionTest {
 
   @Test
   void aDecisionIsExplainedByItsRecord() throws Exception {
-    JsonNode record = record(ask());
+    JsonNode record = record(askWhenIdle());
 
     assertThat(record.get("candidates")).hasSize(2);
     for (JsonNode candidate : record.get("candidates")) {
@@ -96,6 +96,16 @@ class DecisionTest {
     assertThat(gearbox.metric("vllm:generation_tokens_total", Shared.LARGE)).isGreaterThan(tokens);
     assertThat(gearbox.metric("gearbox_policy_info")).isEqualTo(1);
     assertThat(gearbox.get("/metrics").statusCode()).as("never on the public port").isEqualTo(404);
+  }
+
+  /** What other tests asked of the device in the last half minute still has its price. */
+  private static HttpResponse<String> askWhenIdle() throws Exception {
+    HttpResponse<String> answer = ask();
+    for (int i = 0; i < 60 && !variant(answer).equals(Shared.LARGE); i++) {
+      TimeUnit.SECONDS.sleep(1);
+      answer = ask();
+    }
+    return answer;
   }
 
   private static HttpResponse<String> ask(String... headers) throws Exception {

@@ -101,6 +101,8 @@ class StartTest {
   void aSecondStopEndsTheRunningStreamInAnErrorEvent() throws Exception {
     try (GearboxProcess gearbox = GearboxProcess.serve("--models", "smollm2")) {
       FutureTask<String> stream = stream(gearbox.awaitVariants(Shared.SMALL), 8000);
+      // Before its first token an answer is no stream yet.
+      TimeUnit.SECONDS.sleep(3);
 
       gearbox.process().destroy();
       while (gearbox.get("/health/ready").statusCode() == 200) {

@@ -49,7 +49,8 @@ class SimulationConfigTest {
             "best-that-meets",
             "weighted-sum",
             "fluid",
-            "hindsight-static");
+            "hindsight-static",
+            "clairvoyant-search");
     JsonNode load = json.path("loads").get(0);
     double bound = load.path("bound").asDouble();
     load.path("policies")

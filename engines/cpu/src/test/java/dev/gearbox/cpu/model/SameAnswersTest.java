@@ -2,7 +2,6 @@ package dev.gearbox.cpu.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Engine;
@@ -22,16 +21,11 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadInfo;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -62,7 +56,6 @@ final class SameAnswersTest {
           "Count from one to twenty in words, twice.",
           "Why is the sky blue?");
 
-  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final CpuWorkers WORKERS = new CpuWorkers(2);
   private static final Device DEVICE = new Device("cpu-simd", System::nanoTime, new Ignored());
   private static Engine engine;
@@ -156,46 +149,6 @@ final class SameAnswersTest {
       }
       assertThat(other.counters().preemptions() > 0).isEqualTo(kvBlocks < 20);
     }
-  }
-
-  /** Memory that the owner and the workers take from the heap while an answer is decoded. */
-  @Test
-  void decodingTakesNextToNothingFromTheHeap() {
-    // Once, so that buffers have grown.
-    submit("Count to a thousand.", 250, SamplingSpec.GREEDY, false).await();
-    GenerationRequest request = request("Count to a thousand.", 250, SamplingSpec.GREEDY, false);
-    AtomicLong before = new AtomicLong();
-    AtomicLong after = new AtomicLong();
-    AtomicInteger tokens = new AtomicInteger();
-    long[] threads = ownerAndWorkers();
-    TestingSubscriber.to(
-            engine.submit(request),
-            Long.MAX_VALUE,
-            subscriber -> {
-              int token = tokens.incrementAndGet();
-              if (token == 40) {
-                before.set(allocated(threads));
-              } else if (token == 240) {
-                after.set(allocated(threads));
-              }
-            })
-        .await();
-    assertThat((after.get() - before.get()) / 200).as("bytes a token").isLessThan(4096);
-  }
-
-  private static long allocated(long[] threads) {
-    long sum = 0;
-    for (long bytes : THREADS.getThreadAllocatedBytes(threads)) {
-      sum += bytes;
-    }
-    return sum;
-  }
-
-  private static long[] ownerAndWorkers() {
-    return Arrays.stream(THREADS.dumpAllThreads(false, false))
-        .filter(thread -> thread.getThreadName().matches("gearbox-(cpu|device)-.*"))
-        .mapToLong(ThreadInfo::getThreadId)
-        .toArray();
   }
 
   /**
