@@ -51,6 +51,7 @@ public final class Device implements AutoCloseable {
   private final BusyShare busy = new BusyShare();
   private final List<EngineLoop> engines = new ArrayList<>();
   private final StepOrder<EngineLoop> order = new StepOrder<>();
+  private final List<Contender<EngineLoop>> contenders = new ArrayList<>();
   private final Thread owner;
   private volatile boolean closing;
   private volatile boolean ended;
@@ -238,7 +239,7 @@ public final class Device implements AutoCloseable {
 
   /** Runs a step of whoever is first and can; false when nobody can. */
   private boolean step(long now) {
-    List<Contender<EngineLoop>> contenders = new ArrayList<>(engines.size());
+    contenders.clear();
     for (EngineLoop engine : engines) {
       if (engine.wantsStep(ALL)) {
         contenders.add(new Contender<>(engine, engine.due(), engine.stepNanos()));

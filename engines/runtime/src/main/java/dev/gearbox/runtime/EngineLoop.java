@@ -1,12 +1,9 @@
 package dev.gearbox.runtime;
 
-import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.runtime.cache.KvCache;
-import dev.gearbox.runtime.sample.Sampler;
-import dev.gearbox.runtime.sample.SamplingBuffers;
 import dev.gearbox.runtime.schedule.Scheduler;
 import dev.gearbox.runtime.schedule.StepPlan;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
@@ -14,10 +11,7 @@ import dev.gearbox.runtime.schedule.StepTime;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -37,19 +31,15 @@ final class EngineLoop {
   private final EngineSpec spec;
   private final ModelRunner runner;
   private final @Nullable DraftModel draft;
-  private final PromptEncoder encoder;
   private final EngineStatus status;
   private final LongSupplier clock;
-  private final SplittableRandom seeds;
 
   private final StepTime time = new StepTime();
   private final Scheduler<Generation> scheduler;
   private final EngineReport report;
   private final StepRun run;
-  private final SamplingBuffers buffers = new SamplingBuffers();
-  private final Map<TokenStream, Generation> generations = new LinkedHashMap<>();
+  private final Generations generations;
   private final Queue<TokenStream> warmUps = new ArrayDeque<>();
-  private long arrivals;
   private long otherNanos;
   private int failures;
 
@@ -65,10 +55,9 @@ final class EngineLoop {
       SplittableRandom seeds) {
     this.spec = spec;
     this.runner = runner;
-    this.encoder = encoder;
     this.status = status;
     this.clock = clock;
-    this.seeds = seeds;
+    this.generations = new Generations(encoder, seeds);
     this.run = new StepRun(runner);
     KvCache cache = new KvCache(spec.kvBlocks(), ModelRunner.BLOCK_TOKENS);
     this.draft = draft == null ? null : new DraftModel(draft, cache, clock);
@@ -129,17 +118,12 @@ final class EngineLoop {
   }
 
   private void begin(TokenStream stream, long submittedNanos) {
-    GenerationRequest request = stream.request();
-    int[] prompt = request.prompt().toArray();
-    Sampler sampler = new Sampler(request.sampling(), seeds.nextLong(), prompt, buffers);
-    Generation generation = new Generation(stream, arrivals++, encoder, sampler, submittedNanos);
-    generations.put(stream, generation);
-    scheduler.add(generation);
+    scheduler.add(generations.begin(stream, submittedNanos));
   }
 
   /** Stops a request, if it still runs. */
   void cancel(TokenStream stream) {
-    Generation generation = generations.get(stream);
+    Generation generation = generations.of(stream);
     if (generation != null) {
       end(generation);
     }
@@ -147,14 +131,7 @@ final class EngineLoop {
 
   /** Ends what is past its deadline and pauses or resumes by demand; comes before every step. */
   void refresh(long nowNanos) {
-    List<Generation> expired = new ArrayList<>();
-    for (Generation generation : generations.values()) {
-      generation.pause(generation.stream().shouldPause());
-      if (generation.isExpired(nowNanos)) {
-        expired.add(generation);
-      }
-    }
-    for (Generation generation : expired) {
+    for (Generation generation : generations.refresh(nowNanos)) {
       end(generation, FailureCode.DEADLINE_EXCEEDED, "the deadline passed");
     }
   }
@@ -165,23 +142,12 @@ final class EngineLoop {
 
   /** Whether somebody of {@code lanes} wants a step. */
   boolean wantsStep(Set<Lane> lanes) {
-    for (Generation generation : generations.values()) {
-      if (!generation.paused() && lanes.contains(generation.request().lane())) {
-        return true;
-      }
-    }
-    return false;
+    return generations.wantsStep(lanes);
   }
 
   /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */
   long due() {
-    long due = Long.MAX_VALUE;
-    for (Generation generation : generations.values()) {
-      if (!generation.paused()) {
-        due = Math.min(due, generation.due(time.decodeNanos(), time.prefillTokenNanos()));
-      }
-    }
-    return due;
+    return generations.due(time);
   }
 
   double stepNanos() {
@@ -276,7 +242,7 @@ final class EngineLoop {
    */
   private void end(Generation generation) {
     scheduler.remove(generation);
-    generations.remove(generation.stream());
+    generations.remove(generation);
     if (report.isWarmUp(generation)) {
       warmUp();
     } else {
@@ -317,12 +283,12 @@ final class EngineLoop {
   }
 
   private void endAll(String message) {
-    for (Generation generation : List.copyOf(generations.values())) {
+    for (Generation generation : List.copyOf(generations.all())) {
       end(generation, FailureCode.ENGINE_FAILED, message);
     }
   }
 
   private void publish() {
-    report.publish(generations.values(), scheduler.running(), clock.getAsLong());
+    report.publish(generations.all(), scheduler.running(), clock.getAsLong());
   }
 }

@@ -73,14 +73,18 @@ final class EngineReport {
     int running = 0;
     int pending = 0;
     long context = 0;
+    boolean adapted = false;
     for (Generation generation : generations) {
       pending += generation.decoding() ? 0 : generation.remaining();
+      adapted |= generation.request().adapter() != null;
     }
     for (int i = 0; i < batch.size(); i++) {
       running += isWarmUp(batch.get(i)) ? 0 : 1;
       context += batch.get(i).computed();
     }
-    publishAdapters(generations, batch);
+    if (adapted) {
+      publishAdapters(generations, batch);
+    }
     status.publish(new Load(running, pending, context, cache.free(), totals.counters(), nowNanos));
   }
 

@@ -23,7 +23,8 @@ public final class StepOrder<E> {
   static final double MAX_LEAD_NANOS = 500e6;
 
   private final Map<E, Double> used = new HashMap<>();
-  private Set<E> backlogged = Set.of();
+  private Set<E> backlogged = new HashSet<>();
+  private Set<E> present = new HashSet<>();
   private double virtualTime;
 
   /**
@@ -74,7 +75,7 @@ public final class StepOrder<E> {
     if (least != Double.POSITIVE_INFINITY) {
       virtualTime = Math.max(virtualTime, least);
     }
-    Set<E> present = new HashSet<>();
+    present.clear();
     least = Double.POSITIVE_INFINITY;
     for (Contender<E> contender : contenders) {
       E engine = contender.engine();
@@ -84,7 +85,9 @@ public final class StepOrder<E> {
       }
       least = Math.min(least, used(engine));
     }
+    Set<E> before = backlogged;
     backlogged = present;
+    present = before;
     return least;
   }
 

@@ -11,6 +11,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.LongVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /** Element by element; what does not fill a vector goes to {@link ScalarElements}. */
 final class VectorElements {
@@ -26,7 +27,16 @@ final class VectorElements {
   private static final int SIGN = 0x80000000;
   private static final int HALF = Float.floatToRawIntBits(0.5f);
 
+  private static final VectorShuffle<Float> ONE_ON = on(1);
+  private static final VectorShuffle<Float> TWO_ON = on(2);
+  private static final VectorShuffle<Float> FOUR_ON = on(4);
+  private static final VectorShuffle<Float> EIGHT_ON = on(8);
+
   private VectorElements() {}
+
+  private static VectorShuffle<Float> on(int lanes) {
+    return VectorShuffle.iota(F, lanes % L, 1, true);
+  }
 
   private static FloatVector exp(FloatVector x) {
     FloatVector clamped = x.max(-LIMIT).min(LIMIT);
@@ -47,14 +57,19 @@ final class VectorElements {
   }
 
   /**
-   * Lanes added from the first on: the order of {@code reduceLanes} changes once it is compiled.
+   * All lanes added, in pairs that are far apart first: the order of {@code reduceLanes} changes
+   * once it is compiled, and an array of the lanes would be garbage.
    */
-  private static float inOrder(float[] lanes) {
-    float sum = 0;
-    for (float lane : lanes) {
-      sum += lane;
+  private static float addLanes(FloatVector v) {
+    FloatVector sums = v;
+    if (L > 8) {
+      sums = sums.add(sums.rearrange(EIGHT_ON));
     }
-    return sum;
+    if (L > 4) {
+      sums = sums.add(sums.rearrange(FOUR_ON));
+    }
+    sums = sums.add(sums.rearrange(TWO_ON));
+    return sums.add(sums.rearrange(ONE_ON)).lane(0);
   }
 
   static void addProduct(
@@ -99,7 +114,7 @@ final class VectorElements {
       even = u.fma(FloatVector.fromArray(F, x, at + i), even);
       odd = v.fma(FloatVector.fromArray(F, x, at + i + L), odd);
     }
-    return inOrder(even.add(odd).toArray());
+    return addLanes(even.add(odd));
   }
 
   static float expSum(float[] x, int at, int n, float max) {
@@ -112,7 +127,7 @@ final class VectorElements {
       e.intoArray(x, at + i);
       sum = sum.add(e);
     }
-    return inOrder(sum.toArray()) + ScalarElements.expSum(x, at + i, n - i, max);
+    return addLanes(sum) + ScalarElements.expSum(x, at + i, n - i, max);
   }
 
   static void scale(float[] x, int at, int n, float factor) {
@@ -141,7 +156,7 @@ final class VectorElements {
       FloatVector v = FloatVector.fromArray(F, x, at + i);
       squares = v.fma(v, squares);
     }
-    float sum = inOrder(squares.toArray());
+    float sum = addLanes(squares);
     for (; i < n; i++) {
       sum += x[at + i] * x[at + i];
     }

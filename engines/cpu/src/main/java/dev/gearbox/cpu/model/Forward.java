@@ -221,7 +221,7 @@ final class Forward {
   /** Multiplies an operand that was made of {@code values} by matrices of neighbouring sites. */
   private void project(Operand operand, float[] values, Part... parts) {
     stages.add(lora.new Reduction(values, operand.columns, parts[0].site(), parts.length));
-    stages.add(new Projection(kernels, step, operand, memory, lora, List.of(parts)));
+    stages.add(new Projection(kernels, step, operand, memory, lora, parts));
   }
 
   /** Adds a stage that computes rows one by one and makes an operand of them. */

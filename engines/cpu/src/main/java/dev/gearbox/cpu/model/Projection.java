@@ -5,7 +5,6 @@ import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.kernel.QuantizedRows;
 import dev.gearbox.cpu.parallel.Stage;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Multiplies the rows of one operand by one or several matrices, a few groups of rows to a job. */
@@ -45,7 +44,8 @@ final class Projection implements Stage {
   private final Operand operand;
   private final WorkerMemory[] memory;
   private final LoraProducts lora;
-  private final List<Part> parts;
+  // An array: every job would make an iterator of a list, 170 KB a token.
+  private final Part[] parts;
 
   Projection(
       Kernels kernels,
@@ -53,13 +53,13 @@ final class Projection implements Stage {
       Operand operand,
       WorkerMemory[] memory,
       LoraProducts lora,
-      List<Part> parts) {
+      Part[] parts) {
     this.kernels = kernels;
     this.step = step;
     this.operand = operand;
     this.memory = memory;
     this.lora = lora;
-    this.parts = List.copyOf(parts);
+    this.parts = parts.clone();
   }
 
   @Override
@@ -147,7 +147,7 @@ final class Projection implements Stage {
         kernels.add(sums, row * size, part.bias, first, count);
       }
       if (step.maxRank() > 0) {
-        int place = part.site - parts.getFirst().site;
+        int place = part.site - parts[0].site;
         lora.add(part.site, place, group, row, sums, row * size);
       }
       System.arraycopy(sums, row * size, part.out, row * stride + first, count);

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
  * token has, the tiles of queries that attention takes at a time, and how many rows are in play.
  */
 final class StepState {
+  private static final int[] NO_BLOCKS = {};
+
   private final ModelShape shape;
   private final int tileRows;
   private final int[] positions;
@@ -67,7 +69,7 @@ final class StepState {
       firstToken[s] = batch.start(s);
       sequence(batch, s);
     }
-    Arrays.fill(tables, sequences, tables.length, new int[0]);
+    Arrays.fill(tables, sequences, tables.length, NO_BLOCKS);
   }
 
   private void sequence(StepBatch batch, int s) {

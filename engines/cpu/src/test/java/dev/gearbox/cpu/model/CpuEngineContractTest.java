@@ -9,9 +9,6 @@ import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.PromptEncoder;
-import dev.gearbox.telemetry.record.RequestTimeline;
-import dev.gearbox.telemetry.record.StepRecord;
-import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
@@ -23,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 final class CpuEngineContractTest extends EngineContract {
 
   private final CpuWorkers workers = new CpuWorkers(2);
-  private final Device device = new Device("cpu-simd", System::nanoTime, new Ignored());
+  private final Device device = new Device("cpu-simd", System::nanoTime, new TestingSink());
 
   @Override
   protected Engine open(int maxSequences, int queueLimit) {
@@ -52,14 +49,5 @@ final class CpuEngineContractTest extends EngineContract {
   void closeDevice() {
     device.close();
     workers.close();
-  }
-
-  /** Telemetry is another test's business. */
-  private static final class Ignored implements TelemetrySink {
-    @Override
-    public void step(StepRecord step) {}
-
-    @Override
-    public void finished(RequestTimeline timeline) {}
   }
 }

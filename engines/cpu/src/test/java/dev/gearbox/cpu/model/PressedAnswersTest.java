@@ -17,9 +17,6 @@ import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.PromptEncoder;
-import dev.gearbox.telemetry.record.RequestTimeline;
-import dev.gearbox.telemetry.record.StepRecord;
-import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +44,7 @@ final class PressedAnswersTest {
     CpuOptions options = new CpuOptions(KvType.of(type), AttentionSpec.parse(attention));
     List<List<Integer>> alone = new ArrayList<>();
     try (CpuWorkers workers = new CpuWorkers(1);
-        Device device = new Device("cpu-simd", System::nanoTime, new Ignored())) {
+        Device device = new Device("cpu-simd", System::nanoTime, new TestingSink())) {
       Engine engine = open(device, workers, options, 200);
       for (int i = 0; i < SEQUENCES; i++) {
         alone.add(TestingSubscriber.to(engine.submit(request(engine, i))).await().tokens());
@@ -55,7 +52,7 @@ final class PressedAnswersTest {
       assertThat(engine.counters().preemptions()).isZero();
     }
     try (CpuWorkers workers = new CpuWorkers(2);
-        Device device = new Device("cpu-simd", System::nanoTime, new Ignored())) {
+        Device device = new Device("cpu-simd", System::nanoTime, new TestingSink())) {
       Engine engine = open(device, workers, options, 28);
       // The device is held until all have come.
       CountDownLatch come = new CountDownLatch(1);
@@ -112,14 +109,5 @@ final class PressedAnswersTest {
         Long.MAX_VALUE,
         "",
         false);
-  }
-
-  /** Telemetry is another test's business. */
-  private static final class Ignored implements TelemetrySink {
-    @Override
-    public void step(StepRecord step) {}
-
-    @Override
-    public void finished(RequestTimeline timeline) {}
   }
 }

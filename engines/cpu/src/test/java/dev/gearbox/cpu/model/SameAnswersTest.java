@@ -16,10 +16,7 @@ import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.PromptEncoder;
-import dev.gearbox.telemetry.record.RequestTimeline;
-import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
-import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,7 +54,7 @@ final class SameAnswersTest {
           "Why is the sky blue?");
 
   private static final CpuWorkers WORKERS = new CpuWorkers(2);
-  private static final Device DEVICE = new Device("cpu-simd", System::nanoTime, new Ignored());
+  private static final Device DEVICE = new Device("cpu-simd", System::nanoTime, new TestingSink());
   private static Engine engine;
   private static int ids;
 
@@ -135,7 +132,7 @@ final class SameAnswersTest {
       alone.add(submit(prompt, 32, SamplingSpec.GREEDY, false).await().tokens());
     }
     try (CpuWorkers workers = new CpuWorkers(threads);
-        Device device = new Device("other", System::nanoTime, new Ignored())) {
+        Device device = new Device("other", System::nanoTime, new TestingSink())) {
       Engine other = open(device, workers, stepTokens, kvBlocks);
       for (boolean speculate : new boolean[] {false, true}) {
         List<TestingSubscriber> answers = new ArrayList<>();
@@ -205,14 +202,5 @@ final class SameAnswersTest {
       case Encoding.Encoded(TokenIds tokens) -> tokens;
       case Encoding.Rejected(String message) -> throw new AssertionError(message);
     };
-  }
-
-  /** Telemetry is another test's business. */
-  private static final class Ignored implements TelemetrySink {
-    @Override
-    public void step(StepRecord step) {}
-
-    @Override
-    public void finished(RequestTimeline timeline) {}
   }
 }
