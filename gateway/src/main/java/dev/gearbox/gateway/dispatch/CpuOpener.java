@@ -30,6 +30,7 @@ public final class CpuOpener implements EngineOpener {
   /** Id of the device. */
   public static final String DEVICE = "cpu-simd";
 
+  private static final System.Logger LOG = System.getLogger(CpuOpener.class.getName());
   private static final int MAX_STEP_TOKENS = 512;
   private static final int QUEUED_PER_SEQUENCE = 4;
 
@@ -73,6 +74,7 @@ public final class CpuOpener implements EngineOpener {
   private final Map<String, Share> shares;
   private final Weights weights;
   private final SignalStore signals;
+  private final LongSupplier clock;
 
   /**
    * Starts the device's threads.
@@ -90,6 +92,7 @@ public final class CpuOpener implements EngineOpener {
     this.shares = Map.copyOf(shares);
     this.weights = weights;
     this.signals = signals;
+    this.clock = clock;
     signals.addDevice(DEVICE, device::signal);
   }
 
@@ -100,11 +103,16 @@ public final class CpuOpener implements EngineOpener {
     if (share == null) {
       throw new IllegalArgumentException("no pool " + slot.pool());
     }
+    Phases phases = new Phases(clock);
     Path path = weights.fetch(slot.variant().name(), slot.id(), registry);
+    phases.end("fetch");
     try (GgufFile file = GgufFile.open(path)) {
       PromptCodec codec = PromptCodec.of(file);
+      phases.end("tokenizer");
       DraftSpec draft = draft(share, file, slot.id(), registry);
       ModelRunner runner = load(file, share, draft);
+      phases.end("weights");
+      LOG.log(System.Logger.Level.INFO, "event=engine_loaded engine=" + slot.id() + phases);
       EngineSpec spec = spec(slot, share, runner, draft, features(codec));
       Engine engine = device.open(spec, runner, draft, PromptEncoder.of(codec));
       return new Opened(engine, encoderId(file.metadata()));

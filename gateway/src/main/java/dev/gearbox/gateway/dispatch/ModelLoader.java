@@ -44,10 +44,12 @@ public final class ModelLoader implements AutoCloseable {
   private void load(EngineSlot slot) {
     try {
       EngineOpener.Opened opened = opener.open(slot, registry);
+      Phases phases = new Phases(System::nanoTime);
       registry.warming(slot.id());
       awaitWarm(opened.engine());
+      phases.end("warm_up");
       registry.joined(slot.id(), opened.engine(), opened.encoder());
-      LOG.log(System.Logger.Level.INFO, "event=engine_ready engine=" + slot.id());
+      LOG.log(System.Logger.Level.INFO, "event=engine_ready engine=" + slot.id() + phases);
       adapters.ready(slot.id());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -1,6 +1,5 @@
 package dev.gearbox.cpu.kernel;
 
-import dev.gearbox.format.gguf.GgmlType;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufTensor;
 import java.lang.foreign.MemorySegment;
@@ -26,7 +25,16 @@ public final class MatrixPacker {
    * @throws GgufException when a scale of the tensor is no finite number
    */
   public MatrixPacker(GgufTensor tensor, int groupRows, SegmentAllocator memory) {
-    this.tensor = tensor;
+    this(ScaleBound.of(tensor), groupRows, memory);
+  }
+
+  /**
+   * The same of a tensor whose scales are known.
+   *
+   * @param bound has seen all its rows
+   */
+  public MatrixPacker(ScaleBound bound, int groupRows, SegmentAllocator memory) {
+    tensor = bound.tensor();
     rowBytes = (int) tensor.type().bytes(tensor.columns());
     matrix =
         new PackedMatrix(
@@ -34,7 +42,7 @@ public final class MatrixPacker {
             Math.toIntExact(tensor.rows()),
             tensor.columns(),
             groupRows,
-            shift(),
+            bound.shift(),
             memory.allocate(bytes(tensor, groupRows), ALIGNMENT));
   }
 
@@ -49,28 +57,6 @@ public final class MatrixPacker {
   /** What is or will be packed. */
   public PackedMatrix matrix() {
     return matrix;
-  }
-
-  /** The shift that brings the largest scale just below the largest half. */
-  private int shift() {
-    GgmlType type = tensor.type();
-    if (!RawBlocks.packedType(type).quantized()) {
-      return 0;
-    }
-    RawBlocks blocks = new RawBlocks(type);
-    byte[] row = new byte[rowBytes];
-    float most = 0;
-    for (long r = 0; r < tensor.rows(); r++) {
-      MemorySegment.copy(tensor.data(), ValueLayout.JAVA_BYTE, r * rowBytes, row, 0, rowBytes);
-      for (int at = 0; at < rowBytes; at += type.bytesPerBlock()) {
-        most = Math.max(most, blocks.bound(row, at));
-      }
-    }
-    if (!Float.isFinite(most)) {
-      throw new GgufException(
-          GgufException.Code.BAD_VALUE, tensor.name() + " has a scale that is no finite number");
-    }
-    return most == 0 ? 0 : 14 - Math.getExponent(most);
   }
 
   /** Packs one group. */

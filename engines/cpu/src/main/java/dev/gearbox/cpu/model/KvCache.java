@@ -6,6 +6,7 @@ import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.runtime.ModelRunner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 
 /**
@@ -44,11 +45,12 @@ final class KvCache {
     keys = new MemorySegment[shape.layers()];
     values = new MemorySegment[shape.layers()];
     bounds = new MemorySegment[shape.layers()];
+    SegmentAllocator memory = LazyMemory.in(arena);
     for (int layer = 0; layer < keys.length; layer++) {
-      keys[layer] = arena.allocate(at(blocks, 0), 64);
-      values[layer] = arena.allocate(at(blocks, 0), 64);
+      keys[layer] = memory.allocate(at(blocks, 0), 64);
+      values[layer] = memory.allocate(at(blocks, 0), 64);
       long size = isBounded(shape, options, layer) ? boundsAt(blocks, 0) : 0;
-      bounds[layer] = size == 0 ? MemorySegment.NULL : arena.allocate(size, 64);
+      bounds[layer] = size == 0 ? MemorySegment.NULL : memory.allocate(size, 64);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.MatrixPacker;
 import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.kernel.PackedType;
+import dev.gearbox.cpu.kernel.ScaleBound;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.cpu.parallel.Stage;
 import dev.gearbox.format.gguf.GgmlType;
@@ -13,8 +14,12 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufTensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The weights of a model in native memory, a copy: the file may be closed once it is read. */
@@ -34,38 +39,60 @@ record ModelWeights(
   /** Checks every tensor that will be read, then copies them. */
   static ModelWeights load(
       GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers) {
-    new Reader(file, shape, null).read();
-    Packing packing = new Packing(kernels, arena, workers);
-    ModelWeights weights = new Reader(file, shape, packing).read();
-    packing.finish();
+    Packing packing = new Packing(kernels, LazyMemory.in(arena), workers);
+    new Reader(file, shape, packing, true).read();
+    packing.bound();
+    ModelWeights weights = new Reader(file, shape, packing, false).read();
+    packing.pack();
     return weights;
   }
 
   /**
-   * Allocates matrices and packs them in parallel, a slice at a time: a step of another model on
-   * these workers waits for one slice, some milliseconds, and no longer.
+   * Looks at the scales of matrices, allocates them and packs them, in parallel and a slice at a
+   * time: a step of another model on these workers waits for one slice, some milliseconds, and no
+   * longer.
    */
   private static final class Packing {
     private static final int SLICE_WEIGHTS = 1 << 21;
 
+    /** Weights that one job looks at. */
+    private static final int SEEN_WEIGHTS = 1 << 17;
+
     private final Kernels kernels;
-    private final Arena arena;
+    private final SegmentAllocator memory;
     private final CpuWorkers workers;
+    private final Map<String, ScaleBound> bounds = new LinkedHashMap<>();
     private final List<MatrixPacker> packers = new ArrayList<>();
 
-    Packing(Kernels kernels, Arena arena, CpuWorkers workers) {
+    Packing(Kernels kernels, SegmentAllocator memory, CpuWorkers workers) {
       this.kernels = kernels;
-      this.arena = arena;
+      this.memory = memory;
       this.workers = workers;
     }
 
+    /** Notes a tensor that will be packed. */
+    void note(GgufTensor tensor) {
+      bounds.put(tensor.name(), new ScaleBound(tensor));
+    }
+
+    void bound() {
+      for (ScaleBound bound : bounds.values()) {
+        long rows = bound.tensor().rows();
+        int slice = Math.max(1, SEEN_WEIGHTS / bound.tensor().columns());
+        for (long first = 0; first < rows; first += (long) SLICE_WEIGHTS / SEEN_WEIGHTS * slice) {
+          workers.run(new Seen(bound, first, slice));
+        }
+      }
+    }
+
     PackedMatrix add(GgufTensor tensor) {
-      MatrixPacker packer = new MatrixPacker(tensor, kernels.groupRows(), arena);
+      ScaleBound bound = Objects.requireNonNull(bounds.get(tensor.name()));
+      MatrixPacker packer = new MatrixPacker(bound, kernels.groupRows(), memory);
       packers.add(packer);
       return packer.matrix();
     }
 
-    void finish() {
+    void pack() {
       for (MatrixPacker packer : packers) {
         PackedMatrix matrix = packer.matrix();
         int slice =
@@ -73,6 +100,21 @@ record ModelWeights(
         for (int first = 0; first < matrix.groups(); first += slice) {
           workers.run(new Slice(packer, first, Math.min(slice, matrix.groups() - first)));
         }
+      }
+    }
+
+    /** Looks at rows from {@code first}, {@code slice} of them a job. */
+    private record Seen(ScaleBound bound, long first, int slice) implements Stage {
+      @Override
+      public int jobs() {
+        long left = bound.tensor().rows() - first;
+        return (int) Math.min(SLICE_WEIGHTS / SEEN_WEIGHTS, Math.ceilDiv(left, (long) slice));
+      }
+
+      @Override
+      public void run(int job, int worker) {
+        long from = first + (long) job * slice;
+        bound.see(from, Math.min(from + slice, bound.tensor().rows()));
       }
     }
   }
@@ -85,19 +127,21 @@ record ModelWeights(
     }
   }
 
-  /** Walks over the tensors of a model; without packing it only checks them. */
+  /** Walks over the tensors of a model, at first only to check and note them. */
   private static final class Reader {
     private static final PackedMatrix UNREAD =
         new PackedMatrix(PackedType.FLOAT, 0, 0, 1, 0, MemorySegment.NULL);
 
     private final GgufFile file;
     private final ModelShape shape;
-    private final @Nullable Packing packing;
+    private final Packing packing;
+    private final boolean first;
 
-    Reader(GgufFile file, ModelShape shape, @Nullable Packing packing) {
+    Reader(GgufFile file, ModelShape shape, Packing packing, boolean first) {
       this.file = file;
       this.shape = shape;
       this.packing = packing;
+      this.first = first;
     }
 
     ModelWeights read() {
@@ -144,7 +188,11 @@ record ModelWeights(
       if (tensor.rank() > 2 || tensor.dimension(0) != columns || tensor.dimension(1) != rows) {
         throw wrongShape(tensor, columns + " x " + rows);
       }
-      return packing == null ? UNREAD : packing.add(tensor);
+      if (first) {
+        packing.note(tensor);
+        return UNREAD;
+      }
+      return packing.add(tensor);
     }
 
     private float[] vector(String name, int size) {
@@ -155,7 +203,7 @@ record ModelWeights(
       if (tensor.type() != GgmlType.F32 && tensor.type() != GgmlType.F16) {
         throw new UnsupportedModelException(tensor + " should be F32 or F16");
       }
-      return packing == null ? new float[0] : tensor.toFloats();
+      return first ? new float[0] : tensor.toFloats();
     }
 
     private float @Nullable [] optional(String name, int size) {

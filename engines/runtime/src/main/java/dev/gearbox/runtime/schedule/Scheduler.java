@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Running answers get their one token each. Out of blocks, the sequence that stands last in
  *       {@link Sequence#ORDER} is preempted: it waits again and is computed anew later.
  *   <li>Then prompts, interactive before bulk, running before waiting, in chunks. How many tokens
- *       depends on the tightest time per token among the answers that the step carries.
+ *       depends on the tightest time per token among the answers that the step carries; those that
+ *       were promised none are kept from stuttering.
  *   <li>Waiting ones enter only if nothing was preempted for want of blocks, and only with blocks
  *       for their whole prompt, so that half-computed prompts never wait for each other.
  *   <li>An interactive one that finds no room displaces bulk.
@@ -30,8 +31,14 @@ public final class Scheduler<S extends Sequence> {
   /** Progress of a prompt in a step that has no time for it. */
   private static final int LEAST_PREFILL = 16;
 
-  /** Step time for interactive answers that were promised nothing. */
-  private static final double INTERACTIVE_STEP_NANOS = 200e6;
+  /**
+   * How much longer than decoding alone a step may take for interactive answers that were promised
+   * nothing: the tokens of a prompt that comes shall not make an even flow stutter.
+   */
+  private static final double SMOOTH = 1.75;
+
+  /** A step that is this short reads as even whatever the others take. */
+  private static final double QUICK_STEP_NANOS = 50e6;
 
   /** What a step with prompts may take when no answer presses, unless decoding alone is long. */
   private static final double LONGEST_STEP_NANOS = 200e6;
@@ -165,13 +172,13 @@ public final class Scheduler<S extends Sequence> {
     return (int) Math.clamp(tokens, Math.min(LEAST_PREFILL, maxStepTokens), maxStepTokens);
   }
 
-  private static double promisedNanos(Sequence sequence) {
+  private double promisedNanos(Sequence sequence) {
     long target = sequence.request().tpotTargetNanos();
     if (target > 0) {
       return target;
     }
     return switch (sequence.request().lane()) {
-      case INTERACTIVE -> INTERACTIVE_STEP_NANOS;
+      case INTERACTIVE -> Math.max(QUICK_STEP_NANOS, SMOOTH * time.decodeNanos());
       case BULK -> Double.POSITIVE_INFINITY;
     };
   }

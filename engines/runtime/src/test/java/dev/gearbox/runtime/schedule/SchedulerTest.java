@@ -149,6 +149,29 @@ final class SchedulerTest {
   }
 
   @Test
+  void letsPromptsMakeAStepLittleLongerForAnswersThatWerePromisedNothing() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 0, 40e6);
+    time.observe(0, 0, 10, 10e6);
+    add(4);
+    step();
+    Sequence prompt = add(60);
+    // 0.9 · 1.75 · 40 ms − 40 ms for decode, at 1 ms a token.
+    assertThat(tokensOf(step(), prompt)).isEqualTo(23);
+  }
+
+  @Test
+  void givesPromptsFiftyMillisecondsWhereDecodingIsQuick() {
+    limits(64, 4, 64);
+    time.observe(1, 0, 0, 10e6);
+    time.observe(0, 0, 10, 10e6);
+    add(4);
+    step();
+    Sequence prompt = add(60);
+    assertThat(tokensOf(step(), prompt)).isEqualTo(35);
+  }
+
+  @Test
   void givesBulkAloneTheWholeStep() {
     limits(64, 4, 64);
     time.observe(1, 0, 0, 100e6);
