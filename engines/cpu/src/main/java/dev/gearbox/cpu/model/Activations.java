@@ -1,5 +1,7 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.format.model.ModelShape;
+
 /** What flows from stage to stage, one row for each token of the step. */
 final class Activations {
   /** The residual stream. */

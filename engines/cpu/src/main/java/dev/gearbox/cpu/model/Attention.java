@@ -3,6 +3,7 @@ package dev.gearbox.cpu.model;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.Stage;
+import dev.gearbox.format.model.ModelShape;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,7 @@
 package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.Kernels;
+import dev.gearbox.format.model.ModelShape;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 

@@ -6,6 +6,8 @@ import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.model.ModelShape;
+import dev.gearbox.format.model.UnsupportedModelException;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.ModelAdapter;

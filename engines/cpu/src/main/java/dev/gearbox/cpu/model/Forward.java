@@ -4,6 +4,7 @@ import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.model.Projection.Part;
 import dev.gearbox.cpu.parallel.Stage;
+import dev.gearbox.format.model.ModelShape;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,7 @@ package dev.gearbox.cpu.model;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.KvBlock;
 import dev.gearbox.cpu.kernel.KvType;
+import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.runtime.ModelRunner;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

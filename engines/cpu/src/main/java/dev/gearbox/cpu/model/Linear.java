@@ -1,5 +1,7 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.format.model.ModelShape;
+
 /**
  * The matrices of a layer that adapters may add to. Sites number them over the whole model, those
  * that share an input side by side:

@@ -4,6 +4,7 @@ import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufException.Code;
 import dev.gearbox.format.gguf.GgufTensor;
+import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.runtime.ModelAdapter;
 import java.util.HashMap;
 import java.util.Map;

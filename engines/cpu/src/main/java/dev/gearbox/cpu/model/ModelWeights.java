@@ -3,17 +3,14 @@ package dev.gearbox.cpu.model;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.MatrixPacker;
 import dev.gearbox.cpu.kernel.PackedMatrix;
-import dev.gearbox.cpu.kernel.PackedType;
 import dev.gearbox.cpu.kernel.ScaleBound;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.cpu.parallel.Stage;
-import dev.gearbox.format.gguf.GgmlType;
-import dev.gearbox.format.gguf.GgufException;
-import dev.gearbox.format.gguf.GgufException.Code;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufTensor;
+import dev.gearbox.format.model.ModelShape;
+import dev.gearbox.format.model.ModelTensors;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,12 +36,24 @@ record ModelWeights(
   /** Checks every tensor that will be read, then copies them. */
   static ModelWeights load(
       GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers) {
+    ModelTensors tensors = ModelTensors.of(file, shape);
     Packing packing = new Packing(kernels, LazyMemory.in(arena), workers);
-    new Reader(file, shape, packing, true).read();
+    tensors.matrices().forEach(packing::note);
     packing.bound();
-    ModelWeights weights = new Reader(file, shape, packing, false).read();
+    PackedMatrix embedding = packing.add(tensors.embedding());
+    ModelWeights weights =
+        new ModelWeights(
+            embedding,
+            tensors.layers().stream().map(packing::layer).toList(),
+            tensors.outputNorm().toFloats(),
+            tensors.tied() ? embedding : packing.add(tensors.output()),
+            floats(tensors.ropeFactors()));
     packing.pack();
     return weights;
+  }
+
+  private static float @Nullable [] floats(@Nullable GgufTensor tensor) {
+    return tensor == null ? null : tensor.toFloats();
   }
 
   /**
@@ -92,6 +101,26 @@ record ModelWeights(
       return packer.matrix();
     }
 
+    LayerWeights layer(ModelTensors.Layer layer) {
+      return new LayerWeights(
+          layer.attentionNorm().toFloats(),
+          add(layer.query()),
+          add(layer.key()),
+          add(layer.value()),
+          floats(layer.queryBias()),
+          floats(layer.keyBias()),
+          floats(layer.valueBias()),
+          floats(layer.queryNorm()),
+          floats(layer.keyNorm()),
+          add(layer.attentionOutput()),
+          floats(layer.afterAttentionNorm()),
+          layer.innerNorm().toFloats(),
+          add(layer.gate()),
+          add(layer.up()),
+          add(layer.down()),
+          floats(layer.afterInnerNorm()));
+    }
+
     void pack() {
       for (MatrixPacker packer : packers) {
         PackedMatrix matrix = packer.matrix();
@@ -124,94 +153,6 @@ record ModelWeights(
     @Override
     public void run(int job, int worker) {
       packer.pack(first + job);
-    }
-  }
-
-  /** Walks over the tensors of a model, at first only to check and note them. */
-  private static final class Reader {
-    private static final PackedMatrix UNREAD =
-        new PackedMatrix(PackedType.FLOAT, 0, 0, 1, 0, MemorySegment.NULL);
-
-    private final GgufFile file;
-    private final ModelShape shape;
-    private final Packing packing;
-    private final boolean first;
-
-    Reader(GgufFile file, ModelShape shape, Packing packing, boolean first) {
-      this.file = file;
-      this.shape = shape;
-      this.packing = packing;
-      this.first = first;
-    }
-
-    ModelWeights read() {
-      PackedMatrix embedding = matrix("token_embd.weight", shape.vocabulary(), shape.size());
-      List<LayerWeights> layers = new ArrayList<>();
-      for (int layer = 0; layer < shape.layers(); layer++) {
-        layers.add(layer("blk." + layer + "."));
-      }
-      boolean tied = !file.hasTensor("output.weight");
-      return new ModelWeights(
-          embedding,
-          List.copyOf(layers),
-          vector("output_norm.weight", shape.size()),
-          tied ? embedding : matrix("output.weight", shape.vocabulary(), shape.size()),
-          optional("rope_freqs.weight", shape.ropeSize() / 2));
-    }
-
-    private LayerWeights layer(String prefix) {
-      boolean gemma = shape.architecture() == Architecture.GEMMA3;
-      int size = shape.size();
-      int queries = shape.querySize();
-      int keys = shape.keySize();
-      return new LayerWeights(
-          vector(prefix + "attn_norm.weight", size),
-          matrix(prefix + "attn_q.weight", queries, size),
-          matrix(prefix + "attn_k.weight", keys, size),
-          matrix(prefix + "attn_v.weight", keys, size),
-          optional(prefix + "attn_q.bias", queries),
-          optional(prefix + "attn_k.bias", keys),
-          optional(prefix + "attn_v.bias", keys),
-          gemma ? vector(prefix + "attn_q_norm.weight", shape.headSize()) : null,
-          gemma ? vector(prefix + "attn_k_norm.weight", shape.headSize()) : null,
-          matrix(prefix + "attn_output.weight", size, queries),
-          gemma ? vector(prefix + "post_attention_norm.weight", size) : null,
-          vector(prefix + "ffn_norm.weight", size),
-          matrix(prefix + "ffn_gate.weight", shape.inner(), size),
-          matrix(prefix + "ffn_up.weight", shape.inner(), size),
-          matrix(prefix + "ffn_down.weight", size, shape.inner()),
-          gemma ? vector(prefix + "post_ffw_norm.weight", size) : null);
-    }
-
-    private PackedMatrix matrix(String name, int rows, int columns) {
-      GgufTensor tensor = file.tensor(name);
-      if (tensor.rank() > 2 || tensor.dimension(0) != columns || tensor.dimension(1) != rows) {
-        throw wrongShape(tensor, columns + " x " + rows);
-      }
-      if (first) {
-        packing.note(tensor);
-        return UNREAD;
-      }
-      return packing.add(tensor);
-    }
-
-    private float[] vector(String name, int size) {
-      GgufTensor tensor = file.tensor(name);
-      if (tensor.elements() != size) {
-        throw wrongShape(tensor, Integer.toString(size));
-      }
-      if (tensor.type() != GgmlType.F32 && tensor.type() != GgmlType.F16) {
-        throw new UnsupportedModelException(tensor + " should be F32 or F16");
-      }
-      return first ? new float[0] : tensor.toFloats();
-    }
-
-    private float @Nullable [] optional(String name, int size) {
-      return file.hasTensor(name) ? vector(name, size) : null;
-    }
-
-    private static GgufException wrongShape(GgufTensor tensor, String expected) {
-      return new GgufException(Code.BAD_SHAPE, tensor + " should be " + expected);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.format.model.ModelShape;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.StepBatch;
 import java.util.Arrays;

@@ -3,6 +3,7 @@ package dev.gearbox.cpu.model;
 import dev.gearbox.cpu.kernel.DecodedBlocks;
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.format.model.ModelShape;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.model.Architecture;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.io.IOException;

@@ -11,6 +11,7 @@ import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufValue;
 import dev.gearbox.format.gguf.GgufWriter;
+import dev.gearbox.format.model.Architecture;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;

@@ -1,5 +1,6 @@
 package dev.gearbox.cpu.model;
 
+import dev.gearbox.format.model.Architecture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;

@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import dev.gearbox.format.gguf.GgufValue;
 import dev.gearbox.format.gguf.GgufWriter;
+import dev.gearbox.format.model.Architecture;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

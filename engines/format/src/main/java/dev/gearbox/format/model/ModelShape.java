@@ -1,4 +1,4 @@
-package dev.gearbox.cpu.model;
+package dev.gearbox.format.model;
 
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufException.Code;
@@ -20,7 +20,7 @@ import dev.gearbox.format.gguf.GgufMetadata;
  * @param attentionScale factor on scores
  * @param softcap bound of the logits; 0 for none
  */
-record ModelShape(
+public record ModelShape(
     Architecture architecture,
     int layers,
     int size,
@@ -43,7 +43,7 @@ record ModelShape(
   private static final int GEMMA3_PERIOD = 6;
   private static final int GEMMA3_27B_LAYERS = 62;
 
-  ModelShape {
+  public ModelShape {
     positive("layers", layers, 1024);
     multipleOf32("embedding length", size);
     multipleOf32("feed-forward length", inner);
@@ -65,7 +65,13 @@ record ModelShape(
     }
   }
 
-  static ModelShape of(GgufFile file) {
+  /**
+   * Reads and checks it.
+   *
+   * @throws GgufException when metadata are missing or make no sense
+   * @throws UnsupportedModelException when the model is of a kind that no engine computes
+   */
+  public static ModelShape of(GgufFile file) {
     GgufMetadata metadata = file.metadata();
     Architecture architecture = Architecture.of(metadata);
     String prefix = architecture.key() + ".";
@@ -132,22 +138,22 @@ record ModelShape(
   }
 
   /** Whether a layer sees the window only. */
-  boolean isWindowed(int layer) {
+  public boolean isWindowed(int layer) {
     return window > 0 && layer % windowPeriod < windowPeriod - 1;
   }
 
   /** Floats of all query heads of a token. */
-  int querySize() {
+  public int querySize() {
     return heads * headSize;
   }
 
   /** Floats of all key heads of a token. */
-  int keySize() {
+  public int keySize() {
     return kvHeads * headSize;
   }
 
   /** Query heads that share a key head. */
-  int queriesPerKey() {
+  public int queriesPerKey() {
     return heads / kvHeads;
   }
 

@@ -1,9 +1,9 @@
-package dev.gearbox.cpu.model;
+package dev.gearbox.format.model;
 
 import dev.gearbox.format.gguf.GgufMetadata;
 
 /** The families of transformers that differ in more than their numbers. */
-enum Architecture {
+public enum Architecture {
   /** Rotates neighbouring elements, as the weights of these files are permuted. */
   LLAMA("llama", false),
   /** Rotates the two halves of a head. */
@@ -31,11 +31,12 @@ enum Architecture {
   }
 
   /** The prefix of its metadata keys, without the dot. */
-  String key() {
+  public String key() {
     return key;
   }
 
-  boolean rotatesHalves() {
+  /** Whether element i of a head turns with i + size/2 instead of its neighbour. */
+  public boolean rotatesHalves() {
     return rotatesHalves;
   }
 }

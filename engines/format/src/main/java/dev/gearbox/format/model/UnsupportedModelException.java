@@ -1,8 +1,6 @@
-package dev.gearbox.cpu.model;
+package dev.gearbox.format.model;
 
-/**
- * A sound GGUF file that holds a model which this engine does not compute; the message says why.
- */
+/** A sound GGUF file that holds a model which an engine does not compute; the message says why. */
 public final class UnsupportedModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
