@@ -205,6 +205,10 @@ final class EngineLoop {
   /** A step that throws ends those it was for; others have lost nothing. */
   private void fail(StepPlan<Generation> plan, Throwable cause) {
     failures++;
+    if (cause instanceof DeviceLostException) {
+      fail("the device was lost", cause);
+      return;
+    }
     if (failures == MOST_FAILURES || status.state() == State.WARMING) {
       fail("the model's steps fail", cause);
       return;

@@ -52,6 +52,7 @@ public interface ModelRunner extends AutoCloseable {
    *
    * @param logits {@code batch.logitRows()} rows of {@link #vocabulary()} floats, in the order of
    *     the asking tokens
+   * @throws DeviceLostException when no later step can succeed
    */
   void step(StepBatch batch, float[] logits);
 

@@ -111,4 +111,40 @@ public final class StepBatch {
   public @Nullable ModelAdapter adapter(int sequence) {
     return adapters[sequence];
   }
+
+  /**
+   * Refuses what a model must not be given.
+   *
+   * @param maxTokens of a step
+   * @param kvBlocks that were allocated
+   * @param logits floats of room for the rows asked for
+   * @throws IllegalArgumentException saying what is out of bounds
+   */
+  public void check(int maxTokens, int vocabulary, int maxContext, int kvBlocks, int logits) {
+    require(size() <= maxTokens, "tokens of the step", size(), maxTokens);
+    long floats = (long) logitRows * vocabulary;
+    require(floats <= logits, "floats of logits", floats, logits);
+    for (int s = 0; s < sequences; s++) {
+      int count = start[s + 1] - start[s];
+      long end = (long) context[s] + count;
+      require(end <= maxContext, "tokens of a sequence", end, maxContext);
+      int[] table = blocks[s];
+      int needed = (int) Math.ceilDiv(end, (long) ModelRunner.BLOCK_TOKENS);
+      require(needed <= table.length, "blocks of a sequence", needed, table.length);
+      for (int b = 0; b < needed; b++) {
+        require(table[b] >= 0 && table[b] < kvBlocks, "a block", table[b], kvBlocks - 1L);
+      }
+    }
+    for (int i = 0; i < size(); i++) {
+      boolean known = tokens[i] >= 0 && tokens[i] < vocabulary;
+      require(known, "a token id", tokens[i], vocabulary - 1L);
+    }
+  }
+
+  private static void require(boolean holds, String what, long value, long most) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "%s must be at most %d, was %d".formatted(what, most, value));
+    }
+  }
 }

@@ -202,6 +202,18 @@ final class DeviceTest {
   }
 
   @Test
+  void aLostDeviceFailsItsEngineAtOnce() {
+    TestingModelRunner lost = runner();
+    Engine bad = open("bad", 100, lost);
+    lost.loseAfter(3);
+    TestingSubscriber first = TestingSubscriber.to(bad.submit(request(1, 20, 50, "s")));
+    assertThat(first.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
+    assertThat(first.failed().message()).isEqualTo("the device was lost");
+    assertThat(bad.signal().state()).isEqualTo(State.FAILED);
+    assertNothingLeft(bad);
+  }
+
+  @Test
   void aRunnerWithoutMemoryFailsItsEngine() {
     TestingModelRunner runner =
         new TestingModelRunner(32, 0) {

@@ -24,6 +24,7 @@ public class TestingModelRunner implements ModelRunner {
   private int[][] kv = {};
   private volatile int failAfter = Integer.MAX_VALUE;
   private volatile int failAt = Integer.MAX_VALUE;
+  private volatile int loseAfter = Integer.MAX_VALUE;
   private volatile @Nullable Semaphore gate;
   private final AtomicInteger steps = new AtomicInteger();
   private final AtomicInteger tokens = new AtomicInteger();
@@ -55,6 +56,11 @@ public class TestingModelRunner implements ModelRunner {
   /** Throws once, in the step after {@code steps} more. */
   public void failAt(int steps) {
     failAt = this.steps.get() + steps;
+  }
+
+  /** Loses its silicon in the step after {@code steps} more. */
+  public void loseAfter(int steps) {
+    loseAfter = this.steps.get() + steps;
   }
 
   /** From here on each step takes a permit. */
@@ -133,6 +139,9 @@ public class TestingModelRunner implements ModelRunner {
       waiting.acquireUninterruptibly();
     }
     int number = steps.getAndIncrement();
+    if (number >= loseAfter) {
+      throw new DeviceLostException("the silicon is gone");
+    }
     if (number >= failAfter || number == failAt) {
       throw new IllegalStateException("the silicon broke");
     }

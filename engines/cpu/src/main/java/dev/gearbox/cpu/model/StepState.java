@@ -100,35 +100,12 @@ final class StepState {
   }
 
   private void check(StepBatch batch, int kvBlocks, int logits) {
-    require(batch.size() <= tokens.length, "tokens of the step", batch.size(), tokens.length);
-    long floats = (long) batch.logitRows() * shape.vocabulary();
-    require(floats <= logits, "floats of logits", floats, logits);
+    batch.check(tokens.length, shape.vocabulary(), shape.maxContext(), kvBlocks, logits);
     for (int s = 0; s < batch.sequences(); s++) {
       ModelAdapter adapter = batch.adapter(s);
       if (adapter != null && !(adapter instanceof LoraWeights lora && lora.fits(shape))) {
         throw new IllegalArgumentException("the adapter was made for another model");
       }
-      int count = batch.start(s + 1) - batch.start(s);
-      long end = (long) batch.context(s) + count;
-      require(end <= shape.maxContext(), "tokens of a sequence", end, shape.maxContext());
-      int[] table = batch.blocks(s);
-      int needed = (int) Math.ceilDiv(end, (long) KvCache.BLOCK);
-      require(needed <= table.length, "blocks of a sequence", needed, table.length);
-      for (int b = 0; b < needed; b++) {
-        require(table[b] >= 0 && table[b] < kvBlocks, "a block", table[b], kvBlocks - 1L);
-      }
-    }
-    for (int i = 0; i < batch.size(); i++) {
-      int token = batch.token(i);
-      boolean known = token >= 0 && token < shape.vocabulary();
-      require(known, "a token id", token, shape.vocabulary() - 1L);
-    }
-  }
-
-  private static void require(boolean holds, String what, long value, long most) {
-    if (!holds) {
-      throw new IllegalArgumentException(
-          "%s must be at most %d, was %d".formatted(what, most, value));
     }
   }
 

@@ -19,7 +19,7 @@ public final class RandomTensors {
   private RandomTensors() {}
 
   /** What the integers of a tensor are. */
-  enum Fill {
+  public enum Fill {
     RANDOM,
     ALL_ONES,
     ALL_ZEROS
@@ -77,7 +77,7 @@ public final class RandomTensors {
 
   /** A tensor as a file gives it; the file stays mapped until the program ends. */
   @SuppressWarnings("MustBeClosedChecker")
-  static GgufTensor tensor(GgmlType type, int rows, int columns, Fill fill, Random random) {
+  public static GgufTensor tensor(GgmlType type, int rows, int columns, Fill fill, Random random) {
     try {
       Path path = Files.createTempFile("tensor", ".gguf");
       byte[] bytes = blocks(type, (long) rows * columns, fill, random);

@@ -6,10 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Real weights for tests, from the folder that GEARBOX_MODELS names. */
-final class TestingWeights {
+public final class TestingWeights {
   private TestingWeights() {}
 
-  static Path smolLm2() {
+  /** SmolLM2 135M. */
+  public static Path smolLm2() {
     String folder = System.getProperty("GEARBOX_MODELS", System.getenv("GEARBOX_MODELS"));
     Path models =
         folder == null

@@ -14,23 +14,23 @@ import java.util.Random;
  * A small random model in F32, kept both as a GGUF file and as the numbers in it, with a
  * transformer in plain double arithmetic over them.
  */
-final class TinyModel {
-  static final int VOCABULARY = 101;
-  static final int SIZE = 64;
-  static final int INNER = 96;
-  static final int HEADS = 4;
-  static final int KV_HEADS = 2;
-  static final int HEAD = 32;
-  static final int LAYERS = 7;
-  static final int WINDOW = 9;
-  static final double EPSILON = 1e-5;
+public final class TinyModel {
+  public static final int VOCABULARY = 101;
+  public static final int SIZE = 64;
+  public static final int INNER = 96;
+  public static final int HEADS = 4;
+  public static final int KV_HEADS = 2;
+  public static final int HEAD = 32;
+  public static final int LAYERS = 7;
+  public static final int WINDOW = 9;
+  public static final double EPSILON = 1e-5;
 
-  final Architecture architecture;
-  final Map<String, float[]> tensors = new LinkedHashMap<>();
+  public final Architecture architecture;
+  public final Map<String, float[]> tensors = new LinkedHashMap<>();
   private final Map<String, long[]> shapes = new LinkedHashMap<>();
   private final Random random;
 
-  TinyModel(Architecture architecture, long seed) {
+  public TinyModel(Architecture architecture, long seed) {
     this.architecture = architecture;
     random = new Random(seed);
     boolean gemma = architecture == Architecture.GEMMA3;
@@ -89,7 +89,7 @@ final class TinyModel {
   }
 
   /** A writer holding the model, to be changed before it writes. */
-  GgufWriter writer() {
+  public GgufWriter writer() {
     String key = architecture.key() + ".";
     GgufWriter writer =
         new GgufWriter()
@@ -110,7 +110,8 @@ final class TinyModel {
     return writer;
   }
 
-  Path write(Path folder) throws IOException {
+  /** Writes it into a folder. */
+  public Path write(Path folder) throws IOException {
     Path path = folder.resolve(architecture.key() + ".gguf");
     writer().write(path);
     return path;

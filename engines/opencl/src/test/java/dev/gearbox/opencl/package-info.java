@@ -1,0 +1,4 @@
+@NullMarked
+package dev.gearbox.opencl;
+
+import org.jspecify.annotations.NullMarked;
