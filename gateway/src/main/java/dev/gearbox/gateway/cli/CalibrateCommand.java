@@ -61,9 +61,6 @@ final class CalibrateCommand implements Callable<Integer> {
     this.screen = screen;
   }
 
-  /** Milliseconds of a step, of a sequence in it and of a prompt token. */
-  private record Times(double step, double sequence, double prefill) {}
-
   @Override
   public Integer call() throws Exception {
     WeightStore store = new WeightStore(WeightStore.defaultFolder(System.getenv()), true);
@@ -82,7 +79,7 @@ final class CalibrateCommand implements Callable<Integer> {
                           .formatted(entry.name(), entry.name()))));
     }
     int workers = threads.count();
-    Map<CatalogEntry, Times> measured = new LinkedHashMap<>();
+    Map<CatalogEntry, Calibrated> measured = new LinkedHashMap<>();
     for (Map.Entry<CatalogEntry, Path> each : here.entrySet()) {
       if (!latencyOnly) {
         new EvalRun(each.getValue(), null, null, 512, workers, CpuOptions.DEFAULT, screen)
@@ -104,7 +101,8 @@ final class CalibrateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Times measure(Path weights, int workers) throws IOException {
+  /** Loads the weights and measures their steps, alone and with a few sequences. */
+  static Calibrated measure(Path weights, int workers) throws IOException {
     try (CpuWorkers pool = new CpuWorkers(workers);
         GgufFile gguf = GgufFile.open(weights);
         ModelRunner runner = CpuModel.load(gguf, pool)) {
@@ -114,7 +112,8 @@ final class CalibrateCommand implements Callable<Integer> {
       double alone = 1e3 / median(() -> steps.decode(1));
       double together = 1e3 * BATCH / median(() -> steps.decode(BATCH));
       double sequence = Math.max(0, (together - alone) / (BATCH - 1));
-      return new Times(Math.max(1e-3, alone - sequence), sequence, 1e3 / median(steps::prefill));
+      return new Calibrated(
+          Math.max(1e-3, alone - sequence), sequence, 1e3 / median(steps::prefill));
     }
   }
 
@@ -128,7 +127,7 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   private static String yaml(
-      Map<CatalogEntry, Times> measured, Map<String, Double> qualities, int workers)
+      Map<CatalogEntry, Calibrated> measured, Map<String, Double> qualities, int workers)
       throws IOException {
     StringBuilder yaml = new StringBuilder("simulation:\n  model: auto\n  engines:\n");
     measured.forEach((entry, times) ->
@@ -149,31 +148,32 @@ final class CalibrateCommand implements Callable<Integer> {
                 entry.name(),
                 qualities.getOrDefault(entry.name(), 0.0),
                 entry.size(),
-                times.step,
-                times.sequence,
-                times.prefill,
+                times.step(),
+                times.sequence(),
+                times.prefill(),
                 Machine.cpu().replace('"', ' '),
                 workers)));
     return yaml + SimulationConfig.builtInTraffic();
   }
 
-  private void print(Map<CatalogEntry, Times> measured, Map<String, Double> qualities, Path file) {
+  private void print(
+      Map<CatalogEntry, Calibrated> measured, Map<String, Double> qualities, Path file) {
     List<Map<String, Object>> rows = new ArrayList<>();
     Table table = new Table("VARIANT", "QUALITY", "STEP MS", "SEQUENCE MS", "PREFILL MS/TOKEN");
     measured.forEach((entry, times) -> {
       Map<String, Object> row = new LinkedHashMap<>();
       row.put("variant", entry.name());
       row.put("quality", qualities.getOrDefault(entry.name(), 0.0));
-      row.put("step_ms", times.step);
-      row.put("sequence_ms", times.sequence);
-      row.put("prefill_ms", times.prefill);
+      row.put("step_ms", times.step());
+      row.put("sequence_ms", times.sequence());
+      row.put("prefill_ms", times.prefill());
       rows.add(row);
       table.row(
           entry.name(),
           text(qualities.getOrDefault(entry.name(), 0.0)),
-          text(times.step),
-          text(times.sequence),
-          text(times.prefill));
+          text(times.step()),
+          text(times.sequence()),
+          text(times.prefill()));
     });
     if (json) {
       screen.out().println(Json.write(Map.of("variants", rows, "file", file.toString())));

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 
 /** Shows what {@link SloBench} found: for a person as Markdown, for a program as JSON. */
-record SloReport(SloBench bench, SloBench.Result result) {
+record SloReport(List<Double> rates, double seconds, int seeds, SloBench.Result result) {
 
   void print(String traffic, Screen screen) {
     var out = screen.out();
@@ -21,25 +21,30 @@ record SloReport(SloBench bench, SloBench.Result result) {
         Locale.ROOT,
         "%s; %d seeds of %.0f s; knobs %s%n%n",
         traffic,
-        bench.seeds(),
-        bench.seconds(),
+        seeds,
+        seconds,
         result.knobs());
     out.println(heads());
     for (String arm : arms()) {
       StringBuilder row = new StringBuilder("| " + arm + " |");
-      for (double rate : bench.rates()) {
+      for (double rate : rates) {
         row.append(String.format(Locale.ROOT, " %.3f |", result.cell(rate, arm).qwg()));
       }
       out.println(row.append(String.format(Locale.ROOT, " %.3f |", mean(arm))));
     }
     StringBuilder bounds = new StringBuilder("| bound |");
-    bench.rates().forEach(rate -> bounds.append(" %.3f |".formatted(bound(rate))));
+    rates.forEach(rate -> bounds.append(" %.3f |".formatted(bound(rate))));
     out.println(bounds.append(" |"));
     out.println();
+    String ofSearch =
+        searched()
+            ? "%.3f of the clairvoyant search and "
+                .formatted(share(mean(SloBench.GEARBOX), mean(SloBench.CLAIRVOYANT)))
+            : "";
     out.printf(
         Locale.ROOT,
-        "gearbox reaches %.3f of the clairvoyant search and %.3f of the bound%n%n",
-        share(mean(SloBench.GEARBOX), mean(SloBench.CLAIRVOYANT)),
+        "gearbox reaches %s%.3f of the bound%n%n",
+        ofSearch,
         share(mean(SloBench.GEARBOX), meanBound()));
     out.println("gearbox less each, paired, with 95 % confidence interval; it loses where chance");
     out.println("alone does so in less than 5 %, corrected after Holm over the arms of a load:");
@@ -71,7 +76,7 @@ record SloReport(SloBench bench, SloBench.Result result) {
   private String heads() {
     StringBuilder heads = new StringBuilder("| arm |");
     StringBuilder rule = new StringBuilder("| --- |");
-    for (double rate : bench.rates()) {
+    for (double rate : rates) {
       heads.append(String.format(Locale.ROOT, " %.2f/s |", rate));
       rule.append(" ---: |");
     }
@@ -80,7 +85,7 @@ record SloReport(SloBench bench, SloBench.Result result) {
 
   private String differences(String arm) {
     StringBuilder row = new StringBuilder("| " + arm + " |");
-    for (double rate : bench.rates()) {
+    for (double rate : rates) {
       Interval each = result.difference(rate, arm);
       double chance = result.chances(rate).getOrDefault(arm, each.high() < 0 ? 0.0 : 1.0);
       String mark = each.mean() < 0 && chance < 0.05 ? " **loses**" : "";
@@ -99,7 +104,7 @@ record SloReport(SloBench bench, SloBench.Result result) {
 
   private List<String> details() {
     List<String> lines = new ArrayList<>();
-    for (double rate : bench.rates()) {
+    for (double rate : rates) {
       SloBench.Cell cell = result.cell(rate, SloBench.GEARBOX);
       Map<String, Object> json = cell(rate, cell);
       lines.add(
@@ -109,19 +114,21 @@ record SloReport(SloBench bench, SloBench.Result result) {
     return lines;
   }
 
+  /** Whether there was a search: real time cannot be tried again. */
+  private boolean searched() {
+    return arms().contains(SloBench.CLAIRVOYANT);
+  }
+
   private List<String> arms() {
     return result.cells().stream().map(SloBench.Cell::arm).distinct().toList();
   }
 
   private double mean(String arm) {
-    return bench.rates().stream()
-        .mapToDouble(rate -> result.cell(rate, arm).qwg())
-        .average()
-        .orElse(0);
+    return rates.stream().mapToDouble(rate -> result.cell(rate, arm).qwg()).average().orElse(0);
   }
 
   private double meanBound() {
-    return bench.rates().stream().mapToDouble(this::bound).average().orElse(0);
+    return rates.stream().mapToDouble(this::bound).average().orElse(0);
   }
 
   private static double share(double part, double whole) {
@@ -134,7 +141,7 @@ record SloReport(SloBench bench, SloBench.Result result) {
 
   Map<String, Object> json() {
     List<Map<String, Object>> loads = new ArrayList<>();
-    for (double rate : bench.rates()) {
+    for (double rate : rates) {
       Map<String, Object> policies = new LinkedHashMap<>();
       for (String arm : arms()) {
         policies.put(arm, cell(rate, result.cell(rate, arm)));
@@ -145,21 +152,25 @@ record SloReport(SloBench bench, SloBench.Result result) {
       load.put("policies", policies);
       load.put("bound", round(bound(rate)));
       double ours = result.cell(rate, SloBench.GEARBOX).qwg();
-      double search = result.cell(rate, SloBench.CLAIRVOYANT).qwg();
-      load.put("clairvoyant_share", round(share(ours, search)));
+      if (searched()) {
+        double search = result.cell(rate, SloBench.CLAIRVOYANT).qwg();
+        load.put("clairvoyant_share", round(share(ours, search)));
+      }
       load.put("bound_share", round(share(ours, bound(rate))));
       loads.add(load);
     }
     Map<String, Object> means = new LinkedHashMap<>();
     arms().forEach(arm -> means.put(arm, Map.of("qwg", round(mean(arm)))));
     Map<String, Object> json = new LinkedHashMap<>();
-    json.put("seeds", bench.seeds());
-    json.put("seconds", bench.seconds());
+    json.put("seeds", seeds);
+    json.put("seconds", seconds);
     json.put("knobs", result.knobs());
     json.put("loads", loads);
     json.put("mean", means);
     double ours = mean(SloBench.GEARBOX);
-    json.put("clairvoyant_share", round(share(ours, mean(SloBench.CLAIRVOYANT))));
+    if (searched()) {
+      json.put("clairvoyant_share", round(share(ours, mean(SloBench.CLAIRVOYANT))));
+    }
     json.put("bound_share", round(share(ours, meanBound())));
     json.put("coverage", coverage());
     return json;

@@ -2,6 +2,7 @@ package dev.gearbox.policy.simulate;
 
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.record.RequestTimeline;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,4 +27,29 @@ public record Ended(
     double ttft,
     double tpot,
     double seconds,
-    Decision.@Nullable Route route) {}
+    Decision.@Nullable Route route) {
+
+  /** Of a request that the policy turned away. */
+  static Ended refused(Arrival arrival) {
+    return new Ended(arrival, Outcome.REFUSED, null, 0, false, Double.NaN, Double.NaN, 0, null);
+  }
+
+  /** Of one that was handed to an engine of {@code profile}; null where none took it. */
+  static Ended of(
+      Flight flight,
+      @Nullable EngineProfile profile,
+      Outcome outcome,
+      RequestTimeline timeline,
+      long nowNanos) {
+    return new Ended(
+        flight.arrival(),
+        outcome,
+        profile == null ? null : profile.variant().name(),
+        profile == null ? 0 : Fleet.quality(profile.variant()),
+        flight.met(outcome, nowNanos),
+        timeline.ttftSeconds(),
+        timeline.tpotSeconds(),
+        timeline.totalSeconds(),
+        flight.route());
+  }
+}

@@ -1,10 +1,12 @@
 package dev.gearbox.policy.simulate;
 
 import dev.gearbox.policy.fact.VariantFacts;
+import dev.gearbox.telemetry.signal.EngineNames;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The engines that answer for one model.
@@ -32,6 +34,16 @@ public record Fleet(String model, List<List<EngineProfile>> devices) {
 
   List<VariantFacts> variants() {
     return ladder().stream().map(EngineProfile::variant).toList();
+  }
+
+  /** The profile of the engine of this id; null for one that is not in the fleet. */
+  @Nullable EngineProfile ofEngine(String id) {
+    for (EngineProfile each : ladder()) {
+      if (each.variant().name().equals(EngineNames.variant(id))) {
+        return each;
+      }
+    }
+    return null;
   }
 
   public int engines() {

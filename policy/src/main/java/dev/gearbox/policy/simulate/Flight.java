@@ -62,13 +62,22 @@ final class Flight {
   }
 
   GenerationRequest request() {
+    return request(Integer.MAX_VALUE, route.maxTokens());
+  }
+
+  /** For an engine that runs: of tokens that it knows, and so long an answer that it ends there. */
+  GenerationRequest exactly(int vocabulary) {
+    return request(vocabulary, length());
+  }
+
+  private GenerationRequest request(int vocabulary, int tokensAtMost) {
     long target = nanos(route.tpotTarget());
     long deadline = nanos(facts.targets().deadline());
     return new GenerationRequest(
         facts.requestId(),
-        prompt(),
+        prompt(vocabulary),
         SamplingSpec.GREEDY,
-        route.maxTokens(),
+        tokensAtMost,
         List.of(),
         true,
         route.lane(),
@@ -80,13 +89,14 @@ final class Flight {
   }
 
   /** Equal where the trace says that prompts are equal, unlike any other elsewhere. */
-  private TokenIds prompt() {
+  private TokenIds prompt(int vocabulary) {
     int[] ids = new int[arrival.promptTokens()];
     List<Long> blocks = arrival.blocks();
     for (int i = 0; i < ids.length; i++) {
       int block = i / Trace.BLOCK_TOKENS;
       long name = block < blocks.size() ? blocks.get(block) : ~(long) arrival.number();
-      ids[i] = (int) (name * 0x9E3779B9L + i % Trace.BLOCK_TOKENS) & Integer.MAX_VALUE;
+      int id = (int) (name * 0x9E3779B9L + i % Trace.BLOCK_TOKENS) & Integer.MAX_VALUE;
+      ids[i] = id % vocabulary;
     }
     return TokenIds.of(ids);
   }
@@ -125,21 +135,24 @@ final class Flight {
         && nowNanos - facts.arrivedNanos() <= nanos(facts.targets().deadline());
   }
 
-  RequestTimeline timeline(@Nullable SimulatedEngine engine, Outcome outcome, long nowNanos) {
+  RequestTimeline timeline(
+      @Nullable String engine, @Nullable EngineProfile profile, Outcome outcome, long nowNanos) {
     TokenCounts counts = new TokenCounts(arrival.promptTokens(), cached, tokens);
-    return timeline(facts, route.id(), engine, decided, firstToken, nowNanos, counts, outcome);
+    return timeline(
+        facts, route.id(), engine, profile, decided, firstToken, nowNanos, counts, outcome);
   }
 
   /** Of a request that the policy refused. */
   static RequestTimeline refused(RequestFacts facts, String decision, long nowNanos) {
     return timeline(
-        facts, decision, null, nowNanos, 0, nowNanos, TokenCounts.NONE, Outcome.REFUSED);
+        facts, decision, null, null, nowNanos, 0, nowNanos, TokenCounts.NONE, Outcome.REFUSED);
   }
 
   private static RequestTimeline timeline(
       RequestFacts facts,
       String decision,
-      @Nullable SimulatedEngine engine,
+      @Nullable String engine,
+      @Nullable EngineProfile profile,
       long decided,
       long firstToken,
       long ended,
@@ -149,9 +162,9 @@ final class Flight {
         facts.requestId(),
         decision,
         facts.model(),
-        engine == null ? null : engine.profile().variant().name(),
-        engine == null ? null : engine.profile().pool(),
-        engine == null ? null : engine.id(),
+        profile == null ? null : profile.variant().name(),
+        profile == null ? null : profile.pool(),
+        engine,
         facts.serviceClass().name(),
         facts.tenant(),
         facts.streaming(),

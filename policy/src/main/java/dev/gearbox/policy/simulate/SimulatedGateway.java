@@ -29,7 +29,7 @@ final class SimulatedGateway {
   /** What ids of requests begin with; the arrival's number follows. */
   static final String ID = "req-";
 
-  private static final String TENANT = "simulated";
+  static final String TENANT = "simulated";
 
   private final String model;
   private final List<String> variants;
@@ -102,8 +102,7 @@ final class SimulatedGateway {
   private void refuse(Arrival arrival, RequestFacts facts, Decision.Refuse refuse) {
     long now = time.now();
     arm.complete(Flight.refused(facts, refuse.id(), now));
-    ended.accept(
-        new Ended(arrival, Outcome.REFUSED, null, 0, false, Double.NaN, Double.NaN, 0, null));
+    ended.accept(Ended.refused(arrival));
   }
 
   /** Tries the chosen engine and then the alternatives, from number {@code from} on. */
@@ -145,19 +144,11 @@ final class SimulatedGateway {
 
   private void finish(@Nullable SimulatedEngine engine, Flight flight, Outcome outcome) {
     long now = time.now();
-    RequestTimeline timeline = flight.timeline(engine, outcome, now);
+    String id = engine == null ? null : engine.id();
+    EngineProfile profile = engine == null ? null : engine.profile();
+    RequestTimeline timeline = flight.timeline(id, profile, outcome, now);
     arm.complete(timeline);
-    ended.accept(
-        new Ended(
-            flight.arrival(),
-            outcome,
-            engine == null ? null : engine.profile().variant().name(),
-            engine == null ? 0 : Fleet.quality(engine.profile().variant()),
-            flight.met(outcome, now),
-            timeline.ttftSeconds(),
-            timeline.tpotSeconds(),
-            timeline.totalSeconds(),
-            flight.route()));
+    ended.accept(Ended.of(flight, profile, outcome, timeline, now));
   }
 
   /** What this gateway knows of the engines: how they were at its last look. */

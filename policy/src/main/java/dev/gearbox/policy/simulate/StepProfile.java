@@ -41,7 +41,7 @@ public record StepProfile(
   }
 
   /** Device-seconds that a request takes at least, in a batch of {@code batch}. */
-  double work(int promptTokens, int outputTokens, int batch) {
+  public double work(int promptTokens, int outputTokens, int batch) {
     double middle = promptTokens + outputTokens / 2.0;
     return prefill * promptTokens
         + pairs * promptTokens * promptTokens / 2e6
