@@ -30,7 +30,7 @@ final class BenchPolicyCommand implements Callable<Integer> {
       names = "--candidates",
       paramLabel = "N",
       defaultValue = "8",
-      description = "Engines that could answer (default: ${DEFAULT-VALUE}).")
+      description = "Engines that could answer, eight to a device (default: ${DEFAULT-VALUE}).")
   private int candidates;
 
   @Option(
@@ -68,6 +68,9 @@ final class BenchPolicyCommand implements Callable<Integer> {
     result.put("p50_us", measured.micros(0.5));
     result.put("p99_us", measured.micros(0.99));
     result.put("p999_us", measured.micros(0.999));
+    result.put("cpu_p50_us", measured.cpuMicros(0.5));
+    result.put("cpu_p99_us", measured.cpuMicros(0.99));
+    result.put("routed", measured.routed());
     result.put("rules", rules);
     result.put("candidates", candidates);
     result.put("decisions", decisions);

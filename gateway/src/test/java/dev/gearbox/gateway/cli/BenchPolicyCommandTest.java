@@ -24,6 +24,8 @@ class BenchPolicyCommandTest {
     assertThat(json.path("p50_us").asDouble()).isPositive();
     assertThat(json.path("p99_us").asDouble())
         .isBetween(json.path("p50_us").asDouble(), json.path("p999_us").asDouble());
+    assertThat(json.path("cpu_p99_us").asDouble()).isPositive();
+    assertThat(json.path("routed").asDouble()).isBetween(0.9, 1.0);
     assertThat(json.path("first_tenth").path("p99_us").asDouble()).isPositive();
     assertThat(json.path("last_tenth").path("p50_us").asDouble()).isPositive();
   }

@@ -34,11 +34,14 @@ public final class ClearingPrice {
   private static final double LEAST_SECONDS = 5;
   private static final int HALVINGS = 16;
 
-  private final double[] values = new double[MOST * OPTIONS];
+  /** Price below which each option is taken, the one of the least work first. */
+  private final double[] below = new double[MOST * OPTIONS];
+
   private final double[] works = new double[MOST * OPTIONS];
   private final int[] options = new int[MOST];
   private final double[] times = new double[MOST];
   private final double[] weights = new double[MOST];
+  private final double[] counts = new double[MOST];
   private final boolean[] met = new boolean[MOST];
   private double begun = Double.NaN;
   private double latest = Double.NEGATIVE_INFINITY;
@@ -71,9 +74,7 @@ public final class ClearingPrice {
       skippedMet |= company;
       return;
     }
-    System.arraycopy(value, 0, values, next * OPTIONS, count);
-    System.arraycopy(work, 0, works, next * OPTIONS, count);
-    options[next] = count;
+    options[next] = keep(value, work, count, next * OPTIONS);
     times[next] = now;
     weights[next] = share + skipped;
     met[next] = company || skippedMet;
@@ -107,26 +108,56 @@ public final class ClearingPrice {
     return latest;
   }
 
+  /**
+   * Keeps the candidates that are taken at some price, with the price below which each is: from the
+   * least work on, the corners of the upper hull over work, where the slope of value is that price.
+   *
+   * @return how many they are
+   */
+  private int keep(double[] value, double[] work, int count, int at) {
+    int kept = 0;
+    double fromValue = 0;
+    double fromWork = 0;
+    while (true) {
+      int next = -1;
+      double steepest = 0;
+      for (int x = 0; x < count; x++) {
+        double slope = work[x] > fromWork ? (value[x] - fromValue) / (work[x] - fromWork) : 0;
+        if (slope > steepest || (slope == steepest && next >= 0 && work[x] > work[next])) {
+          steepest = slope;
+          next = x;
+        }
+      }
+      if (next < 0) {
+        return kept;
+      }
+      below[at + kept] = steepest;
+      works[at + kept] = work[next];
+      kept++;
+      fromValue = value[next];
+      fromWork = work[next];
+    }
+  }
+
   private double fit(double now) {
     boolean company = skippedMet;
     double dearest = 0;
     for (int i = 0; i < kept; i++) {
       company |= met[i] && now - times[i] < MEMORY_SECONDS;
-      for (int x = i * OPTIONS; x < i * OPTIONS + options[i]; x++) {
-        dearest = Math.max(dearest, values[x] / works[x]);
-      }
+      counts[i] = weights[i] * Math.exp((times[i] - now) / MEMORY_SECONDS);
+      dearest = options[i] == 0 ? dearest : Math.max(dearest, below[i * OPTIONS]);
     }
     double from = kept < MOST ? begun : times[next];
     double seconds = Math.max(LEAST_SECONDS, now - from);
     double room = SHARE * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
-    if (!company || used(0, now) <= room) {
+    if (!company || used(0) <= room) {
       return 0;
     }
     double low = 0;
     double high = dearest;
     for (int i = 0; i < HALVINGS; i++) {
       double middle = (low + high) / 2;
-      if (used(middle, now) > room) {
+      if (used(middle) > room) {
         low = middle;
       } else {
         high = middle;
@@ -136,19 +167,16 @@ public final class ClearingPrice {
   }
 
   /** Device-seconds that the requests kept would take at this price, older ones counting less. */
-  private double used(double price, double now) {
+  private double used(double price) {
     double sum = 0;
     for (int i = 0; i < kept; i++) {
-      double most = 0;
+      int x = i * OPTIONS;
+      int end = x + options[i];
       double work = 0;
-      for (int x = i * OPTIONS; x < i * OPTIONS + options[i]; x++) {
-        double net = values[x] - price * works[x];
-        if (net > most) {
-          most = net;
-          work = works[x];
-        }
+      while (x < end && below[x] > price) {
+        work = works[x++];
       }
-      sum += weights[i] * work * Math.exp((times[i] - now) / MEMORY_SECONDS);
+      sum += counts[i] * work;
     }
     return sum;
   }

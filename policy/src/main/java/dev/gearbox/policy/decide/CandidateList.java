@@ -4,20 +4,20 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.predict.Ask;
 import dev.gearbox.policy.predict.CacheModel;
+import dev.gearbox.policy.predict.DeviceLoad;
 import dev.gearbox.policy.predict.EngineLoad;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
 import dev.gearbox.policy.predict.Underway;
-import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Builds the facts of every engine that might answer a request. */
 final class CandidateList {
@@ -28,6 +28,8 @@ final class CandidateList {
   private final Underway underway;
   private final OpenEngines opened;
   private final Prices prices;
+  private final int sampleAbove;
+  private volatile @Nullable Roster latest;
 
   CandidateList(
       LatencyModel latency,
@@ -36,7 +38,8 @@ final class CandidateList {
       Bookings bookings,
       Underway underway,
       OpenEngines opened,
-      Prices prices) {
+      Prices prices,
+      int sampleAbove) {
     this.latency = latency;
     this.lengths = lengths;
     this.caches = caches;
@@ -44,56 +47,66 @@ final class CandidateList {
     this.underway = underway;
     this.opened = opened;
     this.prices = prices;
+    this.sampleAbove = sampleAbove;
+  }
+
+  /**
+   * The engines that might answer, in the order of the snapshot; of many that are alike, some.
+   *
+   * @param seed of the draw among those that are alike
+   */
+  List<CandidateFacts> build(
+      ModelTable models, RequestFacts request, Signals signals, long seed, long now) {
+    Roster roster = roster(models, signals);
+    List<Roster.Seat> seats = Draw.of(roster.family(request.model()), seed, sampleAbove);
+    int expected =
+        lengths.expect(request.serviceClass().name(), request.tenant(), request.maxTokens());
+    Shared[] devices = new Shared[roster.devices()];
+    List<CandidateFacts> candidates = new ArrayList<>(seats.size());
+    for (Roster.Seat seat : seats) {
+      int number = seat.device().number();
+      Shared device = devices[number];
+      if (device == null) {
+        device = shared(seat.device(), expected, now);
+        devices[number] = device;
+      }
+      candidates.add(candidate(request, seat, device, expected, now));
+    }
+    return candidates;
+  }
+
+  private Roster roster(ModelTable models, Signals signals) {
+    Roster known = latest;
+    if (known == null || !known.of(signals, models)) {
+      known = new Roster(signals, models);
+      latest = known;
+    }
+    return known;
   }
 
   /**
    * What shares a device.
    *
-   * @param loads of its engines
-   * @param cycle seconds that a turn of all of them takes
+   * @param load of its engines
    * @param idle whether none of them is open
+   * @param price of a second of it
    */
-  private record Shared(List<EngineLoad> loads, double cycle, boolean idle) {}
+  private record Shared(DeviceLoad load, boolean idle, double price) {}
 
-  List<CandidateFacts> build(ModelTable models, RequestFacts request, Signals signals, long now) {
-    Map<String, VariantFacts> family = models.family(request.model());
-    Map<String, List<EngineLoad>> loads = new HashMap<>();
-    for (EngineSignal signal : signals.engines()) {
-      // Requests with an adapter are in the batch of another engine, which counts them.
-      if (EngineNames.isAdapter(signal.engine())) {
-        continue;
-      }
-      loads
-          .computeIfAbsent(signal.device(), id -> new ArrayList<>())
-          .add(load(models, signal, now));
-    }
-    Map<String, Shared> devices = new HashMap<>();
-    loads.forEach((device, all) -> devices.put(device, shared(all, now)));
-    int expected =
-        lengths.expect(request.serviceClass().name(), request.tenant(), request.maxTokens());
-    List<CandidateFacts> candidates = new ArrayList<>();
-    for (EngineSignal signal : signals.engines()) {
-      VariantFacts variant = family.get(signal.variant());
-      Shared device = devices.get(signal.device());
-      if (variant != null && device != null && carried(signal, device)) {
-        candidates.add(candidate(request, signal, variant, device, expected, now));
-      }
-    }
-    return candidates;
-  }
-
-  /** Whether the engine that runs its batch is there: an adapter may outlive it by a moment. */
-  private static boolean carried(EngineSignal signal, Shared device) {
-    String batch = EngineNames.batch(signal.engine());
-    return device.loads().stream().anyMatch(load -> load.engine().equals(batch));
-  }
-
-  private Shared shared(List<EngineLoad> loads, long now) {
+  private Shared shared(Roster.Device device, int expected, long now) {
+    List<EngineLoad> loads = new ArrayList<>(device.engines().size());
     boolean idle = true;
-    for (EngineLoad load : loads) {
+    for (int i = 0; i < device.engines().size(); i++) {
+      EngineSignal signal = device.engines().get(i);
+      Bookings.Sum booked = bookings.pending(signal.engine(), signal.takenNanos(), now);
+      boolean interactive = underway.interactive(device.id(), signal.engine());
+      EngineLoad load =
+          EngineLoad.of(
+              signal, device.bytes().get(i), booked.requests(), booked.tokens(), interactive);
+      loads.add(load);
       idle = idle && !open(load, now);
     }
-    return new Shared(loads, latency.cycle(loads), idle);
+    return new Shared(latency.device(loads, expected), idle, prices.lambda(device.id()));
   }
 
   private boolean open(EngineLoad load, long now) {
@@ -105,59 +118,41 @@ final class CandidateList {
     return pool + "/" + variant;
   }
 
-  private EngineLoad load(ModelTable models, EngineSignal signal, long now) {
-    VariantFacts variant = models.variant(signal.variant());
-    Bookings.Sum booked = bookings.pending(signal.engine(), signal.takenNanos(), now);
-    boolean interactive = underway.interactive(signal.device(), signal.engine());
-    long bytes = variant == null ? 1 : variant.parameterBytes();
-    return EngineLoad.of(signal, bytes, booked.requests(), booked.tokens(), interactive);
-  }
-
   private CandidateFacts candidate(
-      RequestFacts request,
-      EngineSignal signal,
-      VariantFacts variant,
-      Shared device,
-      int expected,
-      long now) {
-    String batch = EngineNames.batch(signal.engine());
-    EngineLoad self = null;
-    List<EngineLoad> others = new ArrayList<>(device.loads().size());
-    for (EngineLoad load : device.loads()) {
-      if (load.engine().equals(batch)) {
-        self = load;
-      } else {
-        others.add(load);
-      }
-    }
-    if (self == null) {
-      throw new IllegalStateException("no load of engine " + batch);
-    }
+      RequestFacts request, Roster.Seat seat, Shared device, int expected, long now) {
+    EngineSignal signal = seat.signal();
+    VariantFacts variant = seat.variant();
+    ServiceClass of = request.serviceClass();
+    EngineLoad self = device.load().load(seat.place());
     int prompt = request.promptTokens().getOrDefault(variant.name(), -1);
     int known = Math.max(0, prompt);
     int cached = caches.expect(signal.engine(), request.tenant(), known);
     double age = Math.max(0, now - signal.takenNanos()) / 1e9;
     Ask ask =
         new Ask(
-            errorGroup(signal.pool(), variant.name()),
+            seat.errors(),
             request.streaming(),
-            request.serviceClass().lane(),
+            of.lane(),
             known,
             cached,
             expected,
             Math.max(0, now - request.arrivedNanos()) / 1e9,
             age,
             request.targets(),
-            request.serviceClass().attainment(),
+            of.attainment(),
             underway.ahead(
                 signal.device(),
-                batch,
-                request.serviceClass().sheddable() ? Lane.BULK : request.serviceClass().lane(),
-                request.serviceClass().priority(),
+                seat.batch(),
+                of.sheddable() ? Lane.BULK : of.lane(),
+                of.priority(),
                 self.running() + self.waiting()));
-    Forecast forecast = latency.forecast(self, others, ask);
+    Forecast forecast = latency.forecast(device.load(), seat.place(), ask);
     double damage =
-        underway.damage(signal.device(), latency.joining(self, ask), device.cycle(), now);
+        underway.damage(
+            signal.device(),
+            latency.joining(device.load(), seat.place(), ask),
+            device.load().cycle(),
+            now);
     return new CandidateFacts(
         signal.engine(),
         variant.name(),
@@ -180,6 +175,6 @@ final class CandidateList {
         device.idle() || open(self, now),
         forecast,
         damage,
-        prices.lambda(signal.device()));
+        device.price());
   }
 }

@@ -43,6 +43,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class DecisionBench {
   private static final int WARM_UP = 20_000;
   private static final int UNDERWAY = 8;
+  private static final int TO_A_DEVICE = 8;
   private static final long TICK = 50_000_000;
   private static final int PROMPT_TOKENS = 100;
   private static final int MAX_TOKENS = 256;
@@ -70,11 +71,20 @@ public final class DecisionBench {
   /** What was measured. */
   public static final class Result {
     private final long[] nanos;
+    private final long[] cpuNanos;
     private final double bytes;
+    private final double routed;
 
-    private Result(long[] nanos, double bytes) {
+    private Result(long[] nanos, long[] cpuNanos, double bytes, double routed) {
       this.nanos = nanos;
+      this.cpuNanos = cpuNanos;
       this.bytes = bytes;
+      this.routed = routed;
+    }
+
+    /** Share of the decisions that sent the request somewhere; the others refused it. */
+    public double routed() {
+      return routed;
     }
 
     /** Bytes allocated by a decision in the mean, its record included. */
@@ -92,7 +102,16 @@ public final class DecisionBench {
       return micros(nanos.length / 10 * decile, nanos.length / 10 * (decile + 1), share);
     }
 
+    /** As {@link #micros(double)}, of the time that the thread had a processor for. */
+    public double cpuMicros(double share) {
+      return micros(cpuNanos, 0, cpuNanos.length, share);
+    }
+
     private double micros(int from, int to, double share) {
+      return micros(nanos, from, to, share);
+    }
+
+    private static double micros(long[] nanos, int from, int to, double share) {
       long[] sorted = Arrays.copyOfRange(nanos, from, to);
       Arrays.sort(sorted);
       return sorted[Math.min(sorted.length - 1, (int) (sorted.length * share))] / 1e3;
@@ -103,7 +122,7 @@ public final class DecisionBench {
    * A policy with the default rules and as many others as are missing.
    *
    * @param rules in all, no fewer than the default ones
-   * @param candidates variants that could answer, one engine each on a device of all
+   * @param candidates variants that could answer, one engine each, eight to a device
    */
   public DecisionBench(int rules, int candidates) throws RuleException {
     int builtIn = RuleBase.compile(List.of(RuleSource.builtIn())).rules().size();
@@ -137,7 +156,7 @@ public final class DecisionBench {
               quality,
               2048,
               Set.of(Feature.CHAT),
-              50_000_000L * (i + 1),
+              50_000_000L * (i % TO_A_DEVICE + 1),
               0));
       prompt.put(name(i), PROMPT_TOKENS);
     }
@@ -148,19 +167,27 @@ public final class DecisionBench {
     return "v" + variant;
   }
 
+  private static String device(int variant) {
+    return "device-" + variant / TO_A_DEVICE;
+  }
+
   /** Decides {@code decisions} requests after a warm-up. */
   public Result run(int decisions) {
     Deque<RequestTimeline> running = new ArrayDeque<>();
     long[] nanos = new long[decisions];
+    long[] cpuNanos = new long[decisions];
     double bytes = 0;
+    int routed = 0;
     for (int i = -WARM_UP; i < decisions; i++) {
       long now = clock.addAndGet(TICK);
       RequestFacts request = request(i + WARM_UP, now);
       Signals signals = signals(now);
       long allocated = threads.getCurrentThreadAllocatedBytes();
+      long cpu = threads.getCurrentThreadCpuTime();
       long start = System.nanoTime();
       Decision decision = policy.decide(request, signals);
       long end = System.nanoTime();
+      cpu = threads.getCurrentThreadCpuTime() - cpu;
       long more = threads.getCurrentThreadAllocatedBytes() - allocated;
       running.add(timeline(request, decision, now));
       if (running.size() > UNDERWAY * candidates) {
@@ -168,10 +195,12 @@ public final class DecisionBench {
       }
       if (i >= 0) {
         nanos[i] = end - start;
+        cpuNanos[i] = cpu;
         bytes += more;
+        routed += decision instanceof Decision.Route ? 1 : 0;
       }
     }
-    return new Result(nanos, bytes / decisions);
+    return new Result(nanos, cpuNanos, bytes / decisions, (double) routed / decisions);
   }
 
   private RequestFacts request(int number, long now) {
@@ -198,7 +227,7 @@ public final class DecisionBench {
               "cpu/" + name(i),
               "cpu",
               name(i),
-              "cpu-simd",
+              device(i),
               EngineSignal.State.READY,
               running,
               waiting,
@@ -209,7 +238,11 @@ public final class DecisionBench {
               1000,
               now));
     }
-    return new Signals(now, engines, List.of(new DeviceSignal("cpu-simd", 0, now)));
+    List<DeviceSignal> devices = new ArrayList<>();
+    for (int i = 0; i < candidates; i += TO_A_DEVICE) {
+      devices.add(new DeviceSignal(device(i), 0, now));
+    }
+    return new Signals(now, engines, devices);
   }
 
   /** The request was answered in half a second, whoever did. */

@@ -97,12 +97,13 @@ record Deliberation(
 
   private Decision.Route route(String id, Scored chosen, boolean relegated) {
     CandidateFacts candidate = chosen.candidate();
-    List<String> alternatives =
-        choice.ranked().stream()
-            .map(each -> each.candidate().engine())
-            .filter(engine -> !engine.equals(candidate.engine()))
-            .limit(ALTERNATIVES)
-            .toList();
+    List<String> alternatives = new ArrayList<>(ALTERNATIVES);
+    for (Scored each : choice.ranked()) {
+      String engine = each.candidate().engine();
+      if (alternatives.size() < ALTERNATIVES && !engine.equals(candidate.engine())) {
+        alternatives.add(engine);
+      }
+    }
     int room = candidate.maxContext() - candidate.promptTokens();
     return new Decision.Route(
         id,

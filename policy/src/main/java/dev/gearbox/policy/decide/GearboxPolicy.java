@@ -13,6 +13,7 @@ import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
 import dev.gearbox.policy.predict.Rider;
 import dev.gearbox.policy.predict.Underway;
+import dev.gearbox.policy.rule.Firing;
 import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.PolicyMeters;
 import dev.gearbox.telemetry.record.RequestTimeline;
@@ -22,6 +23,7 @@ import dev.gearbox.telemetry.signal.Signals;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,6 +39,7 @@ import java.util.function.UnaryOperator;
  * to take. Learns from steps and finished requests. Thread-safe; nothing blocks.
  */
 public final class GearboxPolicy implements PolicyEngine {
+  private static final HexFormat HEX = HexFormat.of();
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
   private final ChoiceOptions options;
@@ -93,7 +96,8 @@ public final class GearboxPolicy implements PolicyEngine {
     this.underway = new Underway(latency);
     this.prices = new Prices(options.pricing());
     this.candidates =
-        new CandidateList(latency, lengths, caches, bookings, underway, opened, prices);
+        new CandidateList(
+            latency, lengths, caches, bookings, underway, opened, prices, options.sampleAbove());
     this.outcomes = new Outcomes(latency, lengths, caches, meters);
     meters.version(rules.version());
     meters.observe(standings.budgets(), clock);
@@ -217,10 +221,11 @@ public final class GearboxPolicy implements PolicyEngine {
     RequestFacts request = asked.with(standings.facts(asked.serviceClass(), now));
     long seed = mix(seeds.addAndGet(GOLDEN));
     double boost = boosts.getOrDefault(request.serviceClass().name(), 0.0);
-    List<CandidateFacts> facts = candidates.build(models, request, signals, now);
+    List<CandidateFacts> facts = candidates.build(models, request, signals, seed, now);
     Deliberation made = Deliberation.of(request, facts, applied, options, boost, seed);
     var at = time.instant();
-    String id = "dec-%012x%08x".formatted(at.toEpochMilli(), seed >>> 32);
+    String id =
+        "dec-" + HEX.toHexDigits(at.toEpochMilli(), 12) + HEX.toHexDigits((int) (seed >>> 32));
     return made.record(id, at, applied.version(), seed, boost);
   }
 
@@ -270,9 +275,16 @@ public final class GearboxPolicy implements PolicyEngine {
   }
 
   private void count(DecisionRecord made) {
+    List<Firing> all = made.rules();
+    if (all.isEmpty()) {
+      return;
+    }
     Set<String> fired = new HashSet<>();
-    made.rules().forEach(firing -> fired.add(firing.rule()));
-    fired.forEach(meters::ruleFired);
+    for (Firing firing : all) {
+      if (fired.add(firing.rule())) {
+        meters.ruleFired(firing.rule());
+      }
+    }
   }
 
   /** Spreads a counter over all bits (SplitMix64). */

@@ -26,8 +26,8 @@ final class MadeUpRules {
       @Description("What this tenant asks for is answered by good variants only")
       salience 20
     when
-      RequestFacts( tenant == "tenant-%1$d" )
       $c : CandidateFacts( quality == null || quality < 0.8, $quality : quality )
+      RequestFacts( tenant == "tenant-%1$d" )
     then
       ruling.exclude($c, Reason.POLICY, $quality, ">=", 0.8);
     end
@@ -67,8 +67,8 @@ final class MadeUpRules {
       @Description("Variants made this way do not answer while the class is behind")
       salience 20
     when
-      ClassFacts( burn1h > 1.0 )
       $c : CandidateFacts( techniques contains "technique-%1$d", $techniques : techniques )
+      ClassFacts( burn1h > 1.0 )
     then
       ruling.exclude($c, Reason.POLICY, $techniques, "without", "technique-%1$d");
     end

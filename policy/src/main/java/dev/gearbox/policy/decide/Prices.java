@@ -26,17 +26,29 @@ final class Prices {
 
   private final Pricing pricing;
   private final Map<String, Device> devices = new HashMap<>();
+  private @Nullable Signals seen;
+  private long looked;
+  private long latest;
 
   Prices(Pricing pricing) {
     this.pricing = pricing;
   }
 
   /** Moves the prices to {@code now}. */
+  @SuppressWarnings("ReferenceEquality") // the same snapshot, not one that says the same
   synchronized void advance(Signals signals, long now) {
+    // Decisions on one snapshot come in crowds; the devices of a large fleet are looked at for one.
+    if (signals == seen && now - looked < SECOND && now >= looked) {
+      latest = now;
+      return;
+    }
+    seen = signals;
+    looked = now;
+    latest = now;
+    Map<String, Integer> requests = null;
     for (DeviceSignal signal : signals.devices()) {
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
       device.told = signal.price();
-      device.cleared = device.clearing.at(now / 1e9);
       long seconds = (now - device.moved) / SECOND;
       if (seconds < 1) {
         continue;
@@ -48,21 +60,22 @@ final class Prices {
       if (now - signal.takenNanos() > STALE_NANOS) {
         continue;
       }
-      double busy = contended(signals, signal) ? Math.max(signal.busyShare(), booked) : 0;
+      requests = requests == null ? requests(signals) : requests;
+      boolean contended = requests.getOrDefault(signal.device(), 0) > 1;
+      double busy = contended ? Math.max(signal.busyShare(), booked) : 0;
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
         device.metered = device.metered.next(busy);
       }
     }
   }
 
-  private static boolean contended(Signals signals, DeviceSignal device) {
-    int requests = 0;
+  /** Requests on each device. */
+  private static Map<String, Integer> requests(Signals signals) {
+    Map<String, Integer> requests = new HashMap<>();
     for (EngineSignal engine : signals.engines()) {
-      if (engine.device().equals(device.device())) {
-        requests += engine.running() + engine.waiting();
-      }
+      requests.merge(engine.device(), engine.running() + engine.waiting(), Integer::sum);
     }
-    return requests > 1;
+    return requests;
   }
 
   /** Points per device-second, as the price that decides has it. */
@@ -79,7 +92,7 @@ final class Prices {
       return known.told;
     }
     return switch (by) {
-      case CLEARING -> known.cleared;
+      case CLEARING -> known.clearing.at(latest / 1e9);
       case METERED -> known.metered.lambda();
       case PREDICTED -> known.promised.lambda();
     };
@@ -124,7 +137,6 @@ final class Prices {
     private final double[] work = new double[ClearingPrice.OPTIONS];
     private int considered;
     private boolean company;
-    private double cleared;
     private @Nullable Double told;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;

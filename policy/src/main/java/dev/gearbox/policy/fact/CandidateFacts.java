@@ -56,6 +56,8 @@ public record CandidateFacts(
     Forecast forecast,
     double damage,
     double price) {
+  private static final int QUEUED_BATCHES = 4;
+
   public CandidateFacts {
     techniques = Set.copyOf(techniques);
     features = Set.copyOf(features);
@@ -86,6 +88,11 @@ public record CandidateFacts(
         forecast,
         damage,
         other);
+  }
+
+  /** Requests that may wait for it before its queue counts as full: four batches. */
+  public int queueLimit() {
+    return QUEUED_BATCHES * maxSequences;
   }
 
   public boolean ready() {

@@ -6,6 +6,7 @@ import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,7 @@ public final class LatencyModel {
 
   private final DevicePrior prior;
   private final ConcurrentHashMap<String, StepModel> engines = new ConcurrentHashMap<>();
-  private final ConcurrentHashMap<Group, PoolErrors> errors = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, Kinds> errors = new ConcurrentHashMap<>();
 
   public LatencyModel(DevicePrior prior) {
     this.prior = prior;
@@ -55,25 +56,33 @@ public final class LatencyModel {
     model(engine, parameterBytes);
   }
 
-  /** Predicts {@code ask} on {@code self}, which shares its device with {@code others}. */
-  public Forecast forecast(EngineLoad self, List<EngineLoad> others, Ask ask) {
-    StepModel own = model(self.engine(), self.parameterBytes());
+  /**
+   * What shares a device.
+   *
+   * @param engines on it
+   * @param expectedTokens of the answers that those who wait will have
+   */
+  public DeviceLoad device(List<EngineLoad> engines, int expectedTokens) {
+    return new DeviceLoad(engines, this, expectedTokens);
+  }
+
+  /** Predicts {@code ask} on engine number {@code at} of {@code device}. */
+  public Forecast forecast(DeviceLoad device, int at, Ask ask) {
+    StepModel own = device.models[at];
+    EngineLoad self = device.load(at);
     double first = timeToFirst(own, self, ask);
     double each = timePerToken(own, self, ask);
     double whole = first + each * ask.expectedTokens();
     boolean pressing = ask.lane() == Lane.INTERACTIVE || (self.busy() && self.interactive());
-    int weight = pressing ? StepOrder.INTERACTIVE_WEIGHT : 1;
+    double weight = pressing ? StepOrder.INTERACTIVE_WEIGHT : 1;
     double running = 0;
     double firstDelay = 0;
     double wholeDelay = 0;
-    for (EngineLoad other : others) {
-      if (other.busy()) {
-        StepModel model = model(other.engine(), other.parameterBytes());
-        double share = (double) other.weight() / weight;
-        double left = left(model, other, ask.expectedTokens());
-        running = Math.max(running, model.decode(other.running(), (double) other.contextTokens()));
-        firstDelay += Math.min(first * share, left);
-        wholeDelay += Math.min(whole * share, left);
+    for (int i = 0; i < device.size(); i++) {
+      if (i != at) {
+        running = Math.max(running, device.step[i]);
+        firstDelay += Math.min(first / weight * device.weight[i], device.left[i]);
+        wholeDelay += Math.min(whole / weight * device.weight[i], device.left[i]);
       }
     }
     double ttft = Math.max(SHORTEST, ask.elapsed() + first + firstDelay + running / 2);
@@ -82,23 +91,10 @@ public final class LatencyModel {
     return banded(own, self, ask, ttft, tpot, total);
   }
 
-  /** Seconds that a turn of a device takes in which each of its busy engines makes a step. */
-  public double cycle(List<EngineLoad> device) {
-    double cycle = 0;
-    for (EngineLoad load : device) {
-      if (load.busy()) {
-        int batch = Math.min(load.maxSequences(), load.running() + load.waiting());
-        cycle +=
-            model(load.engine(), load.parameterBytes())
-                .decode(batch, (double) load.contextTokens());
-      }
-    }
-    return cycle;
-  }
-
-  /** What {@code ask} would add to the device of {@code self}. */
-  public Joining joining(EngineLoad self, Ask ask) {
-    StepModel own = model(self.engine(), self.parameterBytes());
+  /** What {@code ask} would add to {@code device} by joining its engine number {@code at}. */
+  public Joining joining(DeviceLoad device, int at, Ask ask) {
+    StepModel own = device.models[at];
+    EngineLoad self = device.load(at);
     double context = ask.promptTokens() + ask.expectedTokens() / 2.0;
     double cycle = self.busy() ? own.joining(context) : own.decode(1, context);
     return new Joining(self.engine(), prefill(own, ask), cycle, ask.expectedTokens());
@@ -110,7 +106,7 @@ public final class LatencyModel {
   }
 
   /** Device-seconds until an engine has nothing left, if nobody comes. */
-  private static double left(StepModel model, EngineLoad load, int tokens) {
+  static double left(StepModel model, EngineLoad load, int tokens) {
     int batch = Math.max(1, Math.min(load.maxSequences(), load.running() + load.waiting()));
     double context = load.running() == 0 ? 0 : (double) load.contextTokens() / load.running();
     double turns = tokens * (0.5 * load.running() + load.waiting());
@@ -262,15 +258,34 @@ public final class LatencyModel {
   }
 
   PoolErrors errors(String pool, boolean streaming, Lane lane) {
-    return errors.computeIfAbsent(new Group(pool, streaming, lane), group -> new PoolErrors());
+    Kinds kinds = errors.get(pool);
+    if (kinds == null) {
+      kinds = errors.computeIfAbsent(pool, name -> new Kinds());
+    }
+    PoolErrors found = (streaming ? kinds.streamed : kinds.whole).get(lane);
+    if (found == null) {
+      throw new IllegalStateException("no errors of lane " + lane);
+    }
+    return found;
   }
 
-  private StepModel model(String engine, long parameterBytes) {
+  StepModel model(String engine, long parameterBytes) {
     StepModel model = engines.get(engine);
     return model != null
         ? model
         : engines.computeIfAbsent(engine, id -> new StepModel(parameterBytes, prior));
   }
 
-  private record Group(String pool, boolean streaming, Lane lane) {}
+  /** Errors of a pool and variant, by lane. */
+  private static final class Kinds {
+    private final EnumMap<Lane, PoolErrors> streamed = new EnumMap<>(Lane.class);
+    private final EnumMap<Lane, PoolErrors> whole = new EnumMap<>(Lane.class);
+
+    Kinds() {
+      for (Lane lane : Lane.values()) {
+        streamed.put(lane, new PoolErrors());
+        whole.put(lane, new PoolErrors());
+      }
+    }
+  }
 }

@@ -25,6 +25,10 @@ final class SlackTable {
   final Measure measure;
   final boolean bulk;
   private final ErrorBand band;
+
+  /** Buckets with something in them, a bit each. */
+  private int filled;
+
   private final double[] points = new double[BUCKETS];
   private final double[] slack = new double[BUCKETS];
   private final double[] gain = new double[BUCKETS];
@@ -54,6 +58,7 @@ final class SlackTable {
       return;
     }
     int bucket = Math.min(BUCKETS - 1, (int) ((s - LOW) / WIDTH));
+    filled |= 1 << bucket;
     points[bucket] += value;
     slack[bucket] += value * s;
     gain[bucket] += value * perSecond;
@@ -63,19 +68,19 @@ final class SlackTable {
   /** Points lost when each turn takes {@code cycle} longer for {@code turns}, and one prefill. */
   double damage(double prefill, double cycle, double turns) {
     double lost = 0;
-    for (int i = 0; i < BUCKETS; i++) {
+    for (int rest = filled; rest != 0; rest &= rest - 1) {
+      int i = Integer.numberOfTrailingZeros(rest);
       double value = points[i];
-      if (value > 0) {
-        double seconds = prefill + cycle * Math.min(turns, left[i] / value);
-        double s = slack[i] / value;
-        double less = s - Math.log1p(gain[i] / value * seconds);
-        lost += value * (band.below(s, 1) - band.below(less, 1));
-      }
+      double seconds = prefill + cycle * Math.min(turns, left[i] / value);
+      double s = slack[i] / value;
+      double less = s - Math.log(1 + gain[i] / value * seconds);
+      lost += value * (band.below(s, 1) - band.below(less, 1));
     }
     return Math.max(0, lost);
   }
 
   void clear() {
+    filled = 0;
     Arrays.fill(points, 0);
     Arrays.fill(slack, 0);
     Arrays.fill(gain, 0);

@@ -45,6 +45,7 @@ public final class Underway {
     Device one = devices.computeIfAbsent(device, id -> new Device());
     one.riders.put(rider.request(), rider);
     byRequest.put(rider.request(), one);
+    one.count(rider).add(rider, 1);
     seat(one, rider, rider.forecast().tpot(), now);
   }
 
@@ -52,26 +53,18 @@ public final class Underway {
   public synchronized void leave(String request) {
     Device device = byRequest.remove(request);
     if (device != null) {
-      device.riders.remove(request);
+      Rider rider = device.riders.remove(request);
+      if (rider != null) {
+        device.count(rider).add(rider, -1);
+      }
     }
   }
 
   /** Whether interactive work is on {@code engine}; true where nothing is known of it. */
   public synchronized boolean interactive(String device, String engine) {
     Device one = devices.get(device);
-    if (one == null) {
-      return true;
-    }
-    boolean any = false;
-    for (Rider rider : one.riders.values()) {
-      if (rider.engine().equals(engine)) {
-        if (rider.lane() == Lane.INTERACTIVE) {
-          return true;
-        }
-        any = true;
-      }
-    }
-    return !any;
+    Aboard there = one == null ? null : one.engines.get(engine);
+    return there == null || there.total() == 0 || there.interactive();
   }
 
   /**
@@ -83,21 +76,10 @@ public final class Underway {
   public synchronized int ahead(
       String device, String engine, Lane lane, int priority, int present) {
     Device one = devices.get(device);
-    if (one == null) {
-      return present;
-    }
-    int ahead = 0;
-    int known = 0;
-    for (Rider rider : one.riders.values()) {
-      if (rider.engine().equals(engine)) {
-        known++;
-        int order = rider.lane().compareTo(lane);
-        if (order < 0 || (order == 0 && rider.priority() >= priority)) {
-          ahead++;
-        }
-      }
-    }
-    return ahead + Math.max(0, present - known);
+    Aboard there = one == null ? null : one.engines.get(engine);
+    return there == null
+        ? present
+        : there.ahead(lane, priority) + Math.max(0, present - there.total());
   }
 
   /**
@@ -136,6 +118,7 @@ public final class Underway {
       if (elapsed > OLDEST_SECONDS + OLDEST_TIMES * rider.forecast().total()) {
         all.remove();
         byRequest.remove(rider.request());
+        device.count(rider).add(rider, -1);
       } else {
         seat(device, rider, cycle, now);
       }
@@ -218,7 +201,12 @@ public final class Underway {
 
   private static final class Device {
     final Map<String, Rider> riders = new LinkedHashMap<>();
+    final Map<String, Aboard> engines = new HashMap<>();
     final List<SlackTable> tables = new ArrayList<>();
     long built = Long.MIN_VALUE / 2;
+
+    Aboard count(Rider rider) {
+      return engines.computeIfAbsent(rider.engine(), id -> new Aboard());
+    }
   }
 }

@@ -23,7 +23,7 @@ public final class ConservativeRules implements Rules {
 
   @Override
   public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
-    Ruling ruling = new Ruling(request);
+    Ruling ruling = new Ruling(request, candidates);
     hold(ruling, request, candidates);
     return ruling.ruled();
   }

@@ -84,17 +84,20 @@ public final class RuleBase implements Rules {
 
   @Override
   public Ruled apply(RequestFacts request, List<CandidateFacts> candidates) {
-    Ruling ruling = new Ruling(request);
+    // Fixed order in, fixed order of firings out: a record must replay to itself.
+    List<CandidateFacts> ordered = new ArrayList<>(candidates);
+    ordered.sort(Comparator.comparing(CandidateFacts::engine));
+    Ruling ruling = new Ruling(request, ordered);
     Watch watch = new Watch(ruling, rules, clock, limits.time(), rule -> {});
     try {
-      int fired = fire(ruling, watch, limits.firings(), request, candidates);
+      int fired = fire(ruling, watch, limits.firings(), request, ordered);
       if (watch.late()) {
         return conservative(request, candidates, "rules took longer than " + limits.time());
       }
       if (fired >= limits.firings()) {
         return conservative(request, candidates, "rules fired " + fired + " times");
       }
-      ruling.settle(candidates);
+      ruling.settle();
       ConservativeRules.hold(ruling, request, candidates);
       return ruling.ruled();
     } catch (RuntimeException e) {
@@ -114,10 +117,7 @@ public final class RuleBase implements Rules {
       session.insert(request);
       session.insert(request.serviceClass());
       session.insert(request.classFacts());
-      // Fixed order in, fixed order of firings out: a record must replay to itself.
-      List<CandidateFacts> ordered = new ArrayList<>(candidates);
-      ordered.sort(Comparator.comparing(CandidateFacts::engine));
-      for (CandidateFacts candidate : ordered) {
+      for (CandidateFacts candidate : candidates) {
         session.insert(candidate);
       }
       return session.fireAllRules(most);
@@ -151,7 +151,7 @@ public final class RuleBase implements Rules {
 
   private void play(AtomicReference<String> speaking) {
     for (int i = 0; i < Rehearsal.ROUNDS; i++) {
-      Ruling ruling = new Ruling(Rehearsal.REQUEST);
+      Ruling ruling = new Ruling(Rehearsal.REQUEST, Rehearsal.CANDIDATES);
       Watch patient = new Watch(ruling, rules, () -> 0, limits.time(), speaking::set);
       try {
         fire(ruling, patient, Rehearsal.FIRINGS, Rehearsal.REQUEST, Rehearsal.CANDIDATES);

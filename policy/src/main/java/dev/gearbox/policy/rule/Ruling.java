@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * does. One per decision, confined to its thread.
  */
 public final class Ruling {
+  private final List<CandidateFacts> candidates;
   private final List<Firing> firings = new ArrayList<>();
   private final Map<String, Exclusion> excluded = new HashMap<>();
   private final Set<String> unknown = new HashSet<>();
@@ -36,7 +37,8 @@ public final class Ruling {
   /** A bound for all candidates, and the rule that set it. */
   private record Bound(double value, String rule, String description) {}
 
-  Ruling(RequestFacts request) {
+  Ruling(RequestFacts request, List<CandidateFacts> candidates) {
+    this.candidates = candidates;
     lane = request.serviceClass().lane();
     maxTokens = request.maxTokens();
   }
@@ -57,6 +59,20 @@ public final class Ruling {
     String wanted = threshold.toString();
     excluded.putIfAbsent(candidate.engine(), new Exclusion(rule, reason, found, operator, wanted));
     note("exclude", candidate.engine(), found, operator, wanted);
+  }
+
+  /** {@link #exclude Excludes} every ready candidate on the device of {@code full}. */
+  public void excludeDevice(
+      CandidateFacts full,
+      Reason reason,
+      @Nullable Object value,
+      String operator,
+      Object threshold) {
+    for (CandidateFacts each : candidates) {
+      if (each.ready() && each.device().equals(full.device())) {
+        exclude(each, reason, value, operator, threshold);
+      }
+    }
   }
 
   /** Nothing certain is known of {@code candidate}: its errors are taken twice as wide. */
@@ -156,7 +172,7 @@ public final class Ruling {
   }
 
   /** Holds the candidates against the floor and the ceiling that rules set. */
-  void settle(List<CandidateFacts> candidates) {
+  void settle() {
     if (floor != null) {
       speaking(floor.rule, floor.description);
       for (CandidateFacts candidate : candidates) {

@@ -34,6 +34,10 @@ final class SimulatedEngine {
   private State state = State.READY;
   private EngineSignal spoken;
   private long arrivals;
+
+  /** No request in flight has a deadline before this. */
+  private long earliest = Long.MAX_VALUE;
+
   private long otherNanos;
 
   /** Hears what becomes of requests and steps. */
@@ -80,18 +84,27 @@ final class SimulatedEngine {
     }
     SimulatedSequence sequence = new SimulatedSequence(flight, arrivals++);
     inFlight.add(sequence);
+    earliest = Math.min(earliest, sequence.request().deadlineNanos());
     scheduler.add(sequence);
     return true;
   }
 
   /** Ends what is past its deadline; comes before every step. */
   void expire(long nowNanos) {
+    if (nowNanos < earliest) {
+      return;
+    }
     List<SimulatedSequence> late = new ArrayList<>();
+    long next = Long.MAX_VALUE;
     for (SimulatedSequence sequence : inFlight) {
-      if (sequence.request().deadlineNanos() <= nowNanos) {
+      long deadline = sequence.request().deadlineNanos();
+      if (deadline <= nowNanos) {
         late.add(sequence);
+      } else {
+        next = Math.min(next, deadline);
       }
     }
+    earliest = next;
     late.forEach(sequence -> end(sequence, Outcome.EXPIRED));
   }
 

@@ -8,6 +8,7 @@ import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
@@ -23,8 +24,8 @@ class LatencyModelTest {
 
   @Test
   void aBusyEngineTakesLonger() {
-    Forecast idle = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
-    Forecast busy = model.forecast(load(6, 4), List.of(), ask(Targets.NONE, 0));
+    Forecast idle = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast busy = forecast(model, load(6, 4), List.of(), ask(Targets.NONE, 0));
 
     assertThat(busy.ttftP50()).isGreaterThan(idle.ttftP50());
     assertThat(busy.tpotP50()).isGreaterThan(idle.tpotP50());
@@ -40,11 +41,11 @@ class LatencyModelTest {
     LatencyModel fresh = new LatencyModel(DevicePrior.CPU);
     Targets targets =
         new Targets(Duration.ofMillis(ttft), Duration.ofMillis(tpot), null, null, null, null);
-    Forecast calm = fresh.forecast(load(running, waiting), List.of(), ask(targets, 0));
+    Forecast calm = forecast(fresh, load(running, waiting), List.of(), ask(targets, 0));
     Forecast busy =
-        fresh.forecast(load(running + more, waiting + more), List.of(), ask(targets, 0));
+        forecast(fresh, load(running + more, waiting + more), List.of(), ask(targets, 0));
     EngineLoad other = new EngineLoad("other", BYTES, more, 0, 0, more * 100L, 8, true);
-    Forecast shared = fresh.forecast(load(running, waiting), List.of(other), ask(targets, 0));
+    Forecast shared = forecast(fresh, load(running, waiting), List.of(other), ask(targets, 0));
 
     assertThat(busy.meets()).isLessThanOrEqualTo(calm.meets());
     assertThat(shared.meets()).isLessThanOrEqualTo(calm.meets());
@@ -58,8 +59,8 @@ class LatencyModelTest {
         new Ask(
             "p", true, Lane.INTERACTIVE, 60, 0, 50, 0, 0.5, fresh.targets(), fresh.objective(), 99);
 
-    Forecast certain = model.forecast(load(0, 0), List.of(), fresh);
-    Forecast less = model.forecast(load(0, 0), List.of(), old);
+    Forecast certain = forecast(model, load(0, 0), List.of(), fresh);
+    Forecast less = forecast(model, load(0, 0), List.of(), old);
 
     assertThat(less.meets()).isLessThan(certain.meets()).isGreaterThan(certain.meetsIfUnknown());
     assertThat(less.widening()).isBetween(1.4, 1.5);
@@ -79,7 +80,7 @@ class LatencyModelTest {
     for (int i = 0; i < 60; i++) {
       alarm |= answer(3, random);
     }
-    Forecast doubted = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast doubted = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
     for (int i = 0; i < 600; i++) {
       answer(3, random);
     }
@@ -93,12 +94,12 @@ class LatencyModelTest {
   @Test
   void chancesAreHeldAgainstWhatCameOfThem() {
     Targets targets = ttft(2500);
-    double before = model.forecast(load(0, 0), List.of(), ask(targets, 0)).meets();
+    double before = forecast(model, load(0, 0), List.of(), ask(targets, 0)).meets();
     for (int i = 0; i < 200; i++) {
-      Forecast forecast = model.forecast(load(0, 0), List.of(), ask(targets, 0));
+      Forecast forecast = forecast(model, load(0, 0), List.of(), ask(targets, 0));
       model.learn(measured(forecast, Double.NaN, 5, i % 2 == 0));
     }
-    Forecast after = model.forecast(load(0, 0), List.of(), ask(targets, 0));
+    Forecast after = forecast(model, load(0, 0), List.of(), ask(targets, 0));
 
     assertThat(before).isGreaterThan(0.8);
     assertThat(after.meets()).isBetween(0.35, 0.65);
@@ -117,14 +118,14 @@ class LatencyModelTest {
       whole.learn(new StepRecord("e", "d", 2, 600, 16, 16 * 8.0, 0, 120_000_000L, i + 1));
     }
 
-    double small = model.forecast(load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
-    double large = whole.forecast(load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
+    double small = forecast(model, load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
+    double large = forecast(whole, load(2, 0), List.of(), ask(Targets.NONE, 0)).ttft();
 
     assertThat(small).isGreaterThan(1.5 * large);
   }
 
   private boolean answer(double slower, SplittableRandom random) {
-    Forecast forecast = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast forecast = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
     double factor = slower * Math.exp(0.1 * random.nextGaussian());
     return model.learn(
         measured(forecast, forecast.ttft() * factor, forecast.total() * factor, null));
@@ -168,14 +169,14 @@ class LatencyModelTest {
   }
 
   private Forecast shared(EngineLoad other) {
-    return model.forecast(load(0, 0), List.of(other), ask(Targets.NONE, 0));
+    return forecast(model, load(0, 0), List.of(other), ask(Targets.NONE, 0));
   }
 
   @Test
   void theChanceOnAnIdleDeviceDoesNotFallWithLoad() {
     EngineLoad other = new EngineLoad("other", BYTES, 8, 40, 0, 1600, 8, true);
-    Forecast idle = model.forecast(load(0, 0), List.of(), ask(ttft(1500), 0));
-    Forecast loaded = model.forecast(load(8, 20), List.of(other), ask(ttft(1500), 0));
+    Forecast idle = forecast(model, load(0, 0), List.of(), ask(ttft(1500), 0));
+    Forecast loaded = forecast(model, load(8, 20), List.of(other), ask(ttft(1500), 0));
 
     assertThat(idle.meetsIdle()).isBetween(0.5, 0.999).isEqualTo(idle.rawMeets());
     assertThat(loaded.meetsIdle()).isEqualTo(idle.meetsIdle());
@@ -184,25 +185,25 @@ class LatencyModelTest {
 
   @Test
   void joiningABatchIsLessWorkThanOpeningOne() {
-    Forecast alone = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
-    Forecast joined = model.forecast(load(3, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast alone = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast joined = forecast(model, load(3, 0), List.of(), ask(Targets.NONE, 0));
 
     assertThat(joined.work()).isLessThan(alone.work());
   }
 
   @Test
   void timeSinceArrivalCounts() {
-    Forecast late = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 2));
+    Forecast late = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 2));
 
     assertThat(late.ttft()).isGreaterThan(2);
   }
 
   @Test
   void chancesAreOneWithoutTargetsAndFallAsTheyTighten() {
-    double before = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0)).meets();
+    double before = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0)).meets();
     assertThat(before).isEqualTo(1);
     for (int ms : new int[] {20_000, 2000, 1000, 500, 200, 1}) {
-      double meets = model.forecast(load(0, 0), List.of(), ask(ttft(ms), 0)).meets();
+      double meets = forecast(model, load(0, 0), List.of(), ask(ttft(ms), 0)).meets();
       assertThat(meets).isBetween(0.0, before);
       before = meets;
     }
@@ -211,7 +212,7 @@ class LatencyModelTest {
 
   @Test
   void whatIsUnknownIsLessCertain() {
-    Forecast forecast = model.forecast(load(0, 0), List.of(), ask(ttft(2500), 0));
+    Forecast forecast = forecast(model, load(0, 0), List.of(), ask(ttft(2500), 0));
 
     assertThat(forecast.meets()).isGreaterThan(0.8);
     assertThat(forecast.meetsIfUnknown()).isBetween(0.5, forecast.meets());
@@ -221,12 +222,12 @@ class LatencyModelTest {
   void aThroughputIsATimePerToken() {
     Targets throughput = new Targets(null, null, null, 1000.0, null, null);
 
-    assertThat(model.forecast(load(0, 0), List.of(), ask(throughput, 0)).meets()).isLessThan(0.01);
+    assertThat(forecast(model, load(0, 0), List.of(), ask(throughput, 0)).meets()).isLessThan(0.01);
   }
 
   @Test
   void theHighPredictionIsAboveTheMedian() {
-    Forecast forecast = model.forecast(load(0, 0), List.of(), ask(Targets.NONE, 0));
+    Forecast forecast = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
 
     assertThat(forecast.ttftHigh()).isGreaterThan(forecast.ttftP50());
     assertThat(forecast.tpotHigh()).isGreaterThan(forecast.tpotP50());
@@ -255,5 +256,12 @@ class LatencyModelTest {
 
   private static Ask ask(Targets targets, double elapsed) {
     return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95, 99);
+  }
+
+  private static Forecast forecast(
+      LatencyModel model, EngineLoad self, List<EngineLoad> others, Ask ask) {
+    List<EngineLoad> all = new ArrayList<>(List.of(self));
+    all.addAll(others);
+    return model.forecast(model.device(all, ask.expectedTokens()), 0, ask);
   }
 }
