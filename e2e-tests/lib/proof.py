@@ -155,8 +155,12 @@ class Serving(Program):
             f"{self.url}/v1/models/{name}", lambda body: json.loads(body)["status"]["value"] == "loaded")
 
     def metric(self, name):
-        body = fetch(f"{self.admin}/metrics")[1]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in body.splitlines() if re.match(rf"{name}[ {{]", line))
+        """The sum over all samples of a metric that is there; the name may go on to its first label, `name{label="value"`."""
+        samples = [line for line in fetch(f"{self.admin}/metrics")[1].splitlines()
+                   if re.match(re.escape(name) + "[ {,}]", line)]
+        if not samples:
+            raise RuntimeError(f"{self.admin}/metrics has no {name}")
+        return sum(float(line.rsplit(" ", 1)[1]) for line in samples)
 
 
 def percentile(values, share):

@@ -50,6 +50,7 @@ public final class Device implements AutoCloseable {
   private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
   private final BusyShare busy = new BusyShare();
   private final List<EngineLoop> engines = new ArrayList<>();
+  private final int warmUpRounds;
   private final StepOrder<EngineLoop> order = new StepOrder<>();
   private final List<Contender<EngineLoop>> contenders = new ArrayList<>();
   private final Thread owner;
@@ -62,7 +63,18 @@ public final class Device implements AutoCloseable {
    * @param sink told of every step, on the owner thread
    */
   public Device(String id, LongSupplier nanoClock, TelemetrySink sink) {
+    this(id, nanoClock, sink, WARM_UP_ROUNDS);
+  }
+
+  /**
+   * A device whose engines warm up more or less than usual.
+   *
+   * @param warmUpRounds rounds before an engine is ready; 0 where the first request is nearly the
+   *     last
+   */
+  public Device(String id, LongSupplier nanoClock, TelemetrySink sink, int warmUpRounds) {
     this.id = id;
+    this.warmUpRounds = warmUpRounds;
     this.clock = nanoClock;
     this.sink = sink;
     this.owner = Thread.ofPlatform().daemon().name("gearbox-device-" + id).start(this::run);
@@ -111,7 +123,7 @@ public final class Device implements AutoCloseable {
     DeviceEngine engine =
         new DeviceEngine(spec, capabilities, runner, encoder, status, loop, this, clock);
     List<TokenStream> warmUps = new ArrayList<>();
-    for (int round = 0; round < WARM_UP_ROUNDS; round++) {
+    for (int round = 0; round < warmUpRounds; round++) {
       warmUps.add(TokenStream.discarding(warmUp(capabilities, round), engine));
     }
     send(() -> {
