@@ -188,7 +188,27 @@ class ArchitectureTest {
           .resideOutsideOfPackage("dev.gearbox.gateway..")
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage("org.springframework..", "reactor..");
+          .resideInAPackage("org.springframework..");
+
+  @ArchTest
+  static final ArchRule reactorStaysWhereThereAreConnections =
+      noClasses()
+          .that()
+          .resideOutsideOfPackages("dev.gearbox.gateway..", "dev.gearbox.remote..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("reactor..");
+
+  @ArchTest
+  static final ArchRule jsonOfServersStaysOnTheWire =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.gearbox.remote..")
+          .and()
+          .resideOutsideOfPackage("dev.gearbox.remote.wire..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("tools.jackson..");
 
   // Tool calls reach a chat template as JSON strings that it wants as values; nothing else in an
   // engine reads JSON.

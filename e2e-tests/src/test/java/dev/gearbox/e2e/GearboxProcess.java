@@ -24,10 +24,15 @@ final class GearboxProcess implements AutoCloseable {
 
   private final Process process;
   private final Path log;
+  private final String what;
+  private final String[] arguments;
   final int port;
   final int adminPort;
 
-  private GearboxProcess(Process process, Path log, int port, int adminPort) {
+  private GearboxProcess(
+      Process process, Path log, int port, int adminPort, String what, String... arguments) {
+    this.what = what;
+    this.arguments = arguments.clone();
     this.process = process;
     this.log = log;
     this.port = port;
@@ -44,9 +49,17 @@ final class GearboxProcess implements AutoCloseable {
     return start("engine", arguments);
   }
 
+  /** Starts what has ended once more, on the same ports. */
+  GearboxProcess again() throws IOException {
+    return start(what, port, adminPort, arguments);
+  }
+
   private static GearboxProcess start(String what, String... arguments) throws IOException {
-    int port = freePort();
-    int adminPort = freePort();
+    return start(what, freePort(), freePort(), arguments);
+  }
+
+  private static GearboxProcess start(String what, int port, int adminPort, String... arguments)
+      throws IOException {
     var command = new ArrayList<>(List.of(ROOT.resolve("gearbox").toString(), what));
     command.addAll(
         List.of("--port", Integer.toString(port), "--admin-port", Integer.toString(adminPort)));
@@ -54,7 +67,7 @@ final class GearboxProcess implements AutoCloseable {
     Path log = Files.createTempFile("gearbox-e2e", ".log");
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    return new GearboxProcess(process, log, port, adminPort);
+    return new GearboxProcess(process, log, port, adminPort, what, arguments);
   }
 
   /** Waits until every one of these variants is loaded. */

@@ -70,6 +70,7 @@ record Core(
             seed);
     meters.observe(signals);
     signals.onStep(policy::step);
+    signals.onPace(policy::step);
     signals.onFinished(policy::complete);
     ExecutorService watchers =
         Executors.newSingleThreadExecutor(

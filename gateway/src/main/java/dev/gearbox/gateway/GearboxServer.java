@@ -14,6 +14,7 @@ import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelLoader;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
+import dev.gearbox.gateway.dispatch.RetryBudget;
 import dev.gearbox.gateway.dispatch.Watchdog;
 import dev.gearbox.gateway.http.DecisionsJson;
 import dev.gearbox.gateway.http.HttpFront;
@@ -115,7 +116,11 @@ public final class GearboxServer implements AutoCloseable {
             engines,
             encoders,
             gearing,
-            new Dispatcher(Watchdog.DEFAULT));
+            new Attempts(
+                gearing,
+                new Dispatcher(Watchdog.DEFAULT),
+                new RetryBudget(core.clock()),
+                plan.cares()));
     return new HttpFront.Parts(
         pipeline,
         new Preview(engines, encoders, gearing, core.policy(), core.signals()::snapshot),
@@ -127,6 +132,7 @@ public final class GearboxServer implements AutoCloseable {
         core.shadows(),
         decisions,
         core.meters().exposition(),
+        plan.publicMetrics(),
         draining::get,
         () -> draining.set(true),
         encoders.scheduler(),

@@ -42,6 +42,7 @@ final class Passage implements AutoCloseable {
   private long waited;
   private long decided;
   private long firstToken;
+  private long overhead = -1;
   private @Nullable Opening opening;
   private @Nullable String decisionId;
   private int ends;
@@ -98,26 +99,25 @@ final class Passage implements AutoCloseable {
     decisionId = decision.id();
   }
 
-  /** It goes to an engine at this moment. */
-  Opening opened(Decision.Route route, EngineSlot slot) {
-    long overhead = Math.max(0, clock.getAsLong() - request.arrivedNanos() - waited);
-    meters.overhead(overhead / 1e9);
-    Opening opened =
-        new Opening(
-            route.id(),
-            route.variant(),
-            route.pool(),
-            slot.id(),
-            slot.running().capabilities().fingerprint(),
-            overhead);
-    opening = opened;
-    return opened;
+  /** What there is to say of it when it goes to this engine, which more than one may be asked. */
+  Opening opening(Decision.Route route, EngineSlot slot) {
+    if (overhead < 0) {
+      overhead = Math.max(0, clock.getAsLong() - request.arrivedNanos() - waited);
+      meters.overhead(overhead / 1e9);
+    }
+    return new Opening(
+        route.id(),
+        route.variant(),
+        route.pool(),
+        slot.id(),
+        slot.running().capabilities().fingerprint(),
+        overhead);
   }
 
   void saw(LineEvent event) {
     switch (event) {
       case LineEvent.Entered ignored -> {}
-      case LineEvent.Opened ignored -> {}
+      case LineEvent.Opened(Opening now) -> opening = now;
       case LineEvent.Token ignored -> token();
       case LineEvent.Ended(int index, TokenEvent.Finished end) -> ended(index, end);
       case LineEvent.Refused(Refusal refusal) -> refused(refusal);

@@ -32,7 +32,13 @@ record PolicyFeed(ModelCatalog catalog, GearboxPolicy policy)
         families.putIfAbsent(slot.variant().name(), List.of(facts(slot)));
       }
     }
-    policy.update(families);
+    Map<String, VariantFacts> engines = new HashMap<>();
+    for (EngineSlot slot : slots) {
+      if (slot.engine() != null) {
+        engines.put(slot.id(), facts(slot));
+      }
+    }
+    policy.update(families, engines);
   }
 
   private static VariantFacts facts(EngineSlot slot) {
@@ -43,7 +49,7 @@ record PolicyFeed(ModelCatalog catalog, GearboxPolicy policy)
         slot.variant().quality(),
         can.maxContext(),
         can.features(),
-        slot.variant().bytes(),
-        0);
+        slot.variant().bytes() / slot.variant().speed(),
+        slot.variant().costPer1kTokens());
   }
 }

@@ -1,9 +1,7 @@
 package dev.gearbox.gateway;
 
-import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Refusal;
-import dev.gearbox.gateway.dispatch.Dispatcher;
 import dev.gearbox.gateway.dispatch.EncodedPrompts;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.Gearing;
@@ -12,7 +10,6 @@ import dev.gearbox.gateway.dispatch.ReadyEngines;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.gateway.stream.LineEvent;
 import dev.gearbox.policy.decide.Decision;
-import java.time.Duration;
 import java.util.List;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -23,11 +20,8 @@ record RequestPipeline(
     ReadyEngines engines,
     PromptEncoders encoders,
     Gearing gearing,
-    Dispatcher dispatcher)
+    Attempts attempts)
     implements Line {
-  private static final Refusal GONE =
-      Refusal.later(ErrorCode.NO_ENGINE, "the engine has just gone", Duration.ofSeconds(1));
-
   @Override
   public Flux<LineEvent> run(InferenceRequest request) {
     return Flux.using(
@@ -60,34 +54,9 @@ record RequestPipeline(
     Decision decision = gearing.decide(passage.request(), prompts);
     passage.decided(decision);
     return switch (decision) {
-      case Decision.Route route -> generate(passage, route, prompts);
+      case Decision.Route route -> attempts.run(passage, route, prompts);
       case Decision.Refuse refuse -> end(Refusal.of(refuse));
     };
-  }
-
-  private Flux<LineEvent> generate(Passage passage, Decision.Route route, EncodedPrompts prompts) {
-    EngineSlot slot = prompts.candidate(route.engine());
-    if (slot == null || !slot.usable()) {
-      return failover(passage, route, prompts, end(GONE));
-    }
-    LineEvent opened = new LineEvent.Opened(passage.opened(route, slot));
-    Flux<LineEvent> answer =
-        dispatcher
-            .submit(passage.request(), route, slot.running(), prompts.of(slot))
-            .switchOnFirst((first, all) ->
-                first.get() instanceof LineEvent.Refused(Refusal refusal) && refusal.elsewhere()
-                    ? failover(passage, route, prompts, all)
-                    : all);
-    return answer.startWith(opened);
-  }
-
-  /** Nothing was answered yet, so the next best engine may, without the client noticing. */
-  private Flux<LineEvent> failover(
-      Passage passage, Decision.Route route, EncodedPrompts prompts, Flux<LineEvent> otherwise) {
-    return gearing
-        .next(route, prompts)
-        .map(next -> generate(passage, next, prompts))
-        .orElse(otherwise);
   }
 
   private static Flux<LineEvent> end(Refusal refusal) {

@@ -3,6 +3,7 @@ package dev.gearbox.gateway;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -28,6 +29,8 @@ import java.util.Map;
  * @param tenants what each may use, by name
  * @param promptLog whether request text is logged
  * @param encoderThreads threads that turn prompts into tokens
+ * @param cares what is done for slow requests, by class
+ * @param publicMetrics whether the API's port has metrics too
  */
 record ServerPlan(
     String host,
@@ -43,7 +46,9 @@ record ServerPlan(
     AdmissionLimits limits,
     Map<String, TenantLimits> tenants,
     PromptLog promptLog,
-    int encoderThreads) {
+    int encoderThreads,
+    Map<String, Care> cares,
+    boolean publicMetrics) {
 
   /** One engine to bring up. */
   record Planned(String id, String pool, VariantInfo variant, String device) {}

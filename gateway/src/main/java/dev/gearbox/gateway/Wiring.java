@@ -20,6 +20,8 @@ import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
+import dev.gearbox.gateway.dispatch.PoolOpeners;
+import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.PromptLog;
@@ -85,7 +87,7 @@ final class Wiring {
             config.policy().record(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
-    EngineOpener opener = given != null ? given : wiring.cpu(core);
+    EngineOpener opener = given != null ? given : wiring.openers(core);
     try {
       GearboxServer server = GearboxServer.start(wiring.plan(), core, opener, listener);
       if (rules == null) {
@@ -105,13 +107,33 @@ final class Wiring {
     }
   }
 
+  private EngineOpener openers(Core core) throws IOException {
+    Map<String, EngineOpener> byPool = new HashMap<>();
+    RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
+    for (PoolConfig pool : configuration.gearbox().pools()) {
+      if (pool.isRemote()) {
+        remotePools().plan(pool, remote);
+        byPool.put(pool.name(), remote);
+      }
+    }
+    if (!local().isEmpty()) {
+      CpuOpener cpu = cpu(core);
+      local().forEach(pool -> byPool.put(pool.name(), cpu));
+    }
+    return new PoolOpeners(byPool);
+  }
+
+  private RemotePools remotePools() {
+    return new RemotePools(configuration, store, this::fetch);
+  }
+
+  private List<PoolConfig> local() {
+    return configuration.gearbox().pools().stream().filter(pool -> !pool.isRemote()).toList();
+  }
+
   private CpuOpener cpu(Core core) {
     return new CpuOpener(
-        configuration.gearbox().pools().getFirst().threadsOrCores(),
-        shares(),
-        this::fetch,
-        core.signals(),
-        core.clock());
+        local().getFirst().threadsOrCores(), shares(), this::fetch, core.signals(), core.clock());
   }
 
   /**
@@ -120,7 +142,7 @@ final class Wiring {
    * @param machine bytes of memory that this machine, or its container, has
    */
   void checkMemory(long machine) {
-    List<PoolConfig> pools = configuration.gearbox().pools();
+    List<PoolConfig> pools = local();
     long weights =
         pools.stream()
             .flatMap(pool -> pool.variants().stream())
@@ -151,7 +173,10 @@ final class Wiring {
   private ServerPlan plan() throws IOException {
     GearboxConfig config = configuration.gearbox();
     int sequences =
-        config.pools().stream().mapToInt(p -> p.maxSequences() * p.variants().size()).sum();
+        config.pools().stream()
+            .mapToInt(
+                p -> p.maxSequences() * p.variants().size() * Math.max(1, p.endpoints().size()))
+            .sum();
     return new ServerPlan(
         config.server().host(),
         config.server().port(),
@@ -172,7 +197,9 @@ final class Wiring {
             Math.max(MIN_IN_FLIGHT, 2 * sequences), QUEUED, AdmissionLimits.DEFAULT.maxWait()),
         config.tenants().stream().collect(Collectors.toMap(TenantConfig::name, Wiring::limits)),
         new PromptLog(config.security().logPrompts()),
-        ENCODER_THREADS);
+        ENCODER_THREADS,
+        config.classes().stream().collect(Collectors.toMap(ClassConfig::name, ClassConfig::care)),
+        config.server().publicMetrics());
   }
 
   private static TenantLimits limits(TenantConfig tenant) {
@@ -185,6 +212,10 @@ final class Wiring {
     QualityLedger ledger = QualityLedger.load(store.folder());
     List<Planned> engines = new ArrayList<>();
     for (PoolConfig pool : configuration.gearbox().pools()) {
+      if (pool.isRemote()) {
+        engines.addAll(remotePools().engines(pool, ledger));
+        continue;
+      }
       for (String variant : pool.variants()) {
         CatalogEntry entry = entry(variant);
         engines.add(
@@ -216,7 +247,7 @@ final class Wiring {
   /** Engines of a pool share its memory equally. */
   private Map<String, CpuOpener.Share> shares() {
     Map<String, CpuOpener.Share> shares = new HashMap<>();
-    for (PoolConfig pool : configuration.gearbox().pools()) {
+    for (PoolConfig pool : local()) {
       PoolConfig.Speculative speculative = pool.speculative();
       shares.put(
           pool.name(),

@@ -447,6 +447,21 @@ class GearboxServerTest {
   }
 
   @Test
+  void aHedgedRequestIsAnsweredByWhoeverSpeaksFirst() throws Exception {
+    String body = chat(2, ",\"stream\":true").replace("\"auto\"", "\"both\"");
+    try (TestingServer two = TestingServer.ready(Duration.ZERO)) {
+      two.large.silent = true;
+
+      var answer = two.post("/v1/chat/completions", body, "x-slo-class", "hedged");
+
+      assertThat(answer.statusCode()).isEqualTo(200);
+      assertThat(answer.headers().firstValue("x-gearbox-variant")).contains(TestingServer.VARIANT);
+      assertThat(answer.body()).contains(" w1").contains("[DONE]").doesNotContain("\"error\"");
+      two.await(() -> two.server.inFlight() == 0 && two.large.running.get() == 0);
+    }
+  }
+
+  @Test
   void aStepThatFailsEndsItsStreamsInAnErrorEventAndTheEngineServesOn() throws Exception {
     try (TestingServer other = TestingServer.ready(Duration.ZERO)) {
       other.engine.failsAfter = 3;

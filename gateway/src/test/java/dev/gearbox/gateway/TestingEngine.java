@@ -34,6 +34,9 @@ final class TestingEngine implements Engine {
   /** Fails every request before its first token. */
   volatile boolean broken;
 
+  /** Says nothing to any request. */
+  volatile boolean silent;
+
   /** Tokens after which requests fail. */
   volatile int failsAfter = Integer.MAX_VALUE;
 
@@ -76,6 +79,12 @@ final class TestingEngine implements Engine {
 
   @Override
   public Flow.Publisher<TokenEvent> submit(GenerationRequest request) {
+    if (silent) {
+      return JdkFlowAdapter.publisherToFlowPublisher(
+          Flux.<TokenEvent>never()
+              .doOnSubscribe(s -> running.incrementAndGet())
+              .doFinally(s -> running.decrementAndGet()));
+    }
     if (broken) {
       return JdkFlowAdapter.publisherToFlowPublisher(
           Flux.just(

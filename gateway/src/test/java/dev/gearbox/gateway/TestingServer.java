@@ -5,6 +5,7 @@ import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.PolicyConfig;
+import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
@@ -102,12 +103,16 @@ final class TestingServer implements AutoCloseable {
             List.of(planned(VARIANT, 0.9), planned(LARGE, 1.0)),
             List.of(),
             (base, file) -> null,
-            new ServiceClasses(List.of(standard("standard", 0), standard("interactive", 10))),
+            new ServiceClasses(
+                List.of(
+                    standard("standard", 0), standard("interactive", 10), standard("hedged", 5))),
             new Gatekeeper(tenants, true),
             limits,
             quotas,
             new PromptLog(false),
-            1);
+            1,
+            Map.of("hedged", new Care(Duration.ofMillis(50))),
+            false);
     EngineOpener opener =
         (slot, registry) -> {
           weights.await();

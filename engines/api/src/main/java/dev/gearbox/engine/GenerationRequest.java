@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param speculate whether tokens may be guessed ahead and checked in one step; the answer is the
  *     same either way
  * @param adapter what is applied beside the model's weights; null for nothing
+ * @param source what the prompt was before it became tokens, for an engine whose server does that
+ *     itself; null where nobody knows
  */
 public record GenerationRequest(
     String id,
@@ -36,7 +38,8 @@ public record GenerationRequest(
     long deadlineNanos,
     String cacheSalt,
     boolean speculate,
-    @Nullable Adapter adapter) {
+    @Nullable Adapter adapter,
+    @Nullable Prompt source) {
   public static final int MAX_STOP_STRINGS = 16;
 
   public GenerationRequest {
@@ -80,6 +83,7 @@ public record GenerationRequest(
         deadlineNanos,
         cacheSalt,
         speculate,
+        null,
         null);
   }
 
@@ -98,7 +102,27 @@ public record GenerationRequest(
         deadlineNanos,
         cacheSalt,
         speculate,
-        applied);
+        applied,
+        source);
+  }
+
+  /** The same request, made of this prompt. */
+  public GenerationRequest from(Prompt prompted) {
+    return new GenerationRequest(
+        id,
+        prompt,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        lane,
+        priority,
+        tpotTargetNanos,
+        deadlineNanos,
+        cacheSalt,
+        speculate,
+        adapter,
+        prompted);
   }
 
   /** A greedy request in the interactive lane without targets. */

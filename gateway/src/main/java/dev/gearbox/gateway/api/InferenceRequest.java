@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param ignoreEos keep going past end-of-sequence tokens
  * @param streaming whether the client asked for a stream
  * @param includeUsage whether the stream ends with a usage chunk
+ * @param tokenIds whether the answer tells the ids of its tokens
+ * @param tokensAsIds whether log-probabilities name tokens by their ids
  * @param needs features without which it cannot be answered, with the parameter that asks for each
  * @param terms class and targets
  * @param caller who asks
@@ -41,6 +43,8 @@ public record InferenceRequest(
     boolean ignoreEos,
     boolean streaming,
     boolean includeUsage,
+    boolean tokenIds,
+    boolean tokensAsIds,
     Map<Feature, String> needs,
     Terms terms,
     Caller caller,

@@ -16,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class RequestParser {
   private static final int MAX_MODEL = 256;
   private static final int MAX_USER = 1024;
+  private static final int MAX_SALT = 1024;
   private static final int MAX_LOGPROBS = 20;
   private static final int MAX_IGNORED = 10;
 
@@ -54,7 +55,10 @@ public final class RequestParser {
           "metadata",
           "service_tier",
           "extra_args",
-          "ignore_eos");
+          "ignore_eos",
+          "return_token_ids",
+          "return_tokens_as_token_ids",
+          "cache_salt");
 
   private final TermsParser terms;
 
@@ -105,14 +109,24 @@ public final class RequestParser {
               body.bool("ignore_eos"),
               streaming,
               streamOptions != null && streamOptions.bool("include_usage"),
+              body.bool("return_token_ids"),
+              body.bool("return_tokens_as_token_ids"),
               needs,
               terms.parse(body, headers, caller, streaming),
-              caller,
+              salted(caller, body),
               ignored(json),
               arrivedNanos));
     } catch (InvalidFieldException e) {
       return Result.refused(e.refusal());
     }
+  }
+
+  /** A gateway before this one may have tenants of its own, whose caches are as much apart. */
+  private static Caller salted(Caller caller, Fields body) {
+    String salt = body.string("cache_salt", MAX_SALT);
+    return salt == null || salt.isEmpty()
+        ? caller
+        : new Caller(caller.tenant(), caller.serviceClass(), caller.cacheSalt() + "/" + salt);
   }
 
   private static List<Prompt> prompts(AnswerKind kind, Fields body, Map<Feature, String> needs) {

@@ -35,7 +35,8 @@ final class TermsParser {
         chosen,
         tier == null || tier.equals("auto") ? "default" : tier,
         patience == null ? targets : bounded(targets, patience, streaming),
-        patience);
+        patience,
+        millis(headers, "x-gearbox-deadline-ms"));
   }
 
   private ServiceClass serviceClass(

@@ -69,6 +69,7 @@ final class EngineCommand implements Callable<Integer> {
             .only(List.of(entry.name()))
             .computing(cpu.options())
             .withAdapters(adapters())
+            .worker()
             .listening(
                 host,
                 PortOption.checked("--port", port, 8081),

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.engine.Lane;
+import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.workshop.settings.Setting;
@@ -30,7 +31,13 @@ public record ClassConfig(
             max = 1000)
         int priority,
     @Setting(value = "How its requests are batched", byDefault = "interactive") Lane lane,
-    @Setting("How much what matters") WeightsConfig weights) {
+    @Setting("How much what matters") WeightsConfig weights,
+    @Setting(
+            value = "Asks the next best engine too after this long without a first token",
+            optional = true,
+            min = 1e-3,
+            max = 3600)
+        @Nullable Duration hedge) {
   /** Targets as they are written. */
   public record TargetsConfig(
       @Setting(value = "Time to first token at most", optional = true, min = 1e-3, max = 31_536_000)
@@ -70,6 +77,11 @@ public record ClassConfig(
           double attainment,
       @Setting(value = "Points per unit of cost", byDefault = "0.1", min = 0, max = 1000)
           double cost) {}
+
+  /** What is done for its requests when an engine is slow. */
+  public Care care() {
+    return new Care(hedge);
+  }
 
   /** The same for the policy. */
   public ServiceClass toServiceClass() {

@@ -27,7 +27,15 @@ final class ConfigCheck {
     this.config = config;
     this.catalog = variants;
     this.known =
-        Stream.concat(variants.stream(), adapters(config).map(AdapterConfig::name)).toList();
+        Stream.of(
+                variants.stream(),
+                adapters(config).map(AdapterConfig::name),
+                config.pools().stream()
+                    .filter(PoolConfig::isRemote)
+                    .flatMap(pool -> pool.variants().stream()))
+            .flatMap(names -> names)
+            .distinct()
+            .toList();
     this.reader = reader;
   }
 
@@ -71,7 +79,7 @@ final class ConfigCheck {
     if (!known.contains(model.reference())) {
       reader.problem(model, "reference", noVariant(model.reference()));
     }
-    if (known.contains(model.name())) {
+    if (known.contains(model.name()) && !model.variants().equals(List.of(model.name()))) {
       reader.problem(model, "name", "'" + model.name() + "' is the name of a variant");
     }
   }
@@ -112,8 +120,15 @@ final class ConfigCheck {
   private void pools() {
     Map<String, String> poolOf = new HashMap<>();
     boolean takesTheRest = false;
+    Set<String> remote = new HashSet<>();
     for (PoolConfig pool : config.pools()) {
       variants(pool, pool.variants());
+      if (pool.isRemote()) {
+        remote(pool);
+        remote.addAll(pool.variants());
+        continue;
+      }
+      local(pool);
       speculative(pool);
       pool.adapters().forEach(each -> poolOf.put(each.name(), pool.name()));
       if (pool.variants().isEmpty()) {
@@ -132,7 +147,59 @@ final class ConfigCheck {
       }
     }
     if (!takesTheRest) {
-      config.models().forEach(m -> everyVariantRuns(m, poolOf.keySet()));
+      remote.addAll(poolOf.keySet());
+      config.models().forEach(m -> everyVariantRuns(m, remote));
+    }
+  }
+
+  /** What only servers can have. */
+  private void local(PoolConfig pool) {
+    for (int i = 0; i < pool.members().size(); i++) {
+      PoolVariant member = pool.members().get(i);
+      if (member.isDescribed()) {
+        reader.problem(
+            pool, "variants[" + i + "]", "only a pool with device: remote describes its variants");
+      } else if (!catalog.contains(member.name()) && known.contains(member.name())) {
+        String message = "'" + member.name() + "' is on remote servers only";
+        reader.problem(pool, "variants[" + i + "]", message);
+      }
+    }
+    if (!pool.endpoints().isEmpty()) {
+      reader.problem(pool, "endpoints", "only a pool with device: remote has endpoints");
+    }
+  }
+
+  private void remote(PoolConfig pool) {
+    if (pool.endpoints().isEmpty()) {
+      reader.problem(pool, "endpoints", "a remote pool needs at least one endpoint");
+    }
+    if (pool.variants().isEmpty()) {
+      reader.problem(pool, "variants", "a remote pool names what its servers hold");
+    }
+    if (!pool.adapters().isEmpty()) {
+      reader.problem(pool, "adapters", "adapters of servers are variants of their pool");
+    }
+    if (pool.speculative() != null) {
+      reader.problem(pool, "speculative", "servers guess for themselves");
+    }
+    Set<String> seen = new HashSet<>();
+    for (int i = 0; i < pool.endpoints().size(); i++) {
+      if (!seen.add(pool.endpoints().get(i))) {
+        reader.problem(pool, "endpoints[" + i + "]", "is in the list twice");
+      }
+    }
+    for (PoolVariant member : pool.members()) {
+      String tokenizer = member.tokenizer();
+      if (tokenizer != null && !tokenizer.startsWith("file:") && !catalog.contains(tokenizer)) {
+        String hint = DidYouMean.hint(tokenizer, catalog);
+        reader.problem(
+            member,
+            "tokenizer",
+            "must be file:PATH of a GGUF file or a variant of the catalog, got '"
+                + tokenizer
+                + "'"
+                + hint);
+      }
     }
   }
 

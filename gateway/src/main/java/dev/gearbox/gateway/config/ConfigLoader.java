@@ -156,6 +156,7 @@ public final class ConfigLoader {
             .filter(v -> !taken.contains(v))
             .toList();
     return written.pools().stream()
+        .map(p -> p.isRemote() ? p.beside(beside) : p)
         .map(p -> p.variants().isEmpty() ? p.withVariants(rest) : p)
         .map(p -> p.withAdapters(p.adapters().stream().map(a -> a.resolved(beside)).toList()))
         .toList();

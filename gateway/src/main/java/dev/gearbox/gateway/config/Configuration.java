@@ -24,14 +24,27 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
    * never measured.
    */
   public @Nullable Double quality(String variant, QualityLedger ledger) {
-    OptionalDouble quality =
+    ModelConfig model =
         gearbox.models().stream()
             .filter(m -> m.variants().contains(variant))
             .findFirst()
-            .flatMap(m -> catalog.find(m.reference()))
-            .map(r -> ledger.quality(r.sha256(), catalog.choose(variant).sha256()))
+            .orElse(null);
+    CatalogEntry entry = catalog.find(variant).orElse(null);
+    if (model == null || entry == null) {
+      // Of what only servers hold, nothing is known but that a reference is as good as itself.
+      return model != null && model.reference().equals(variant) ? 1.0 : null;
+    }
+    OptionalDouble quality =
+        catalog
+            .find(model.reference())
+            .map(r -> ledger.quality(r.sha256(), entry.sha256()))
             .orElse(OptionalDouble.empty());
     return quality.isPresent() ? quality.getAsDouble() : null;
+  }
+
+  /** Quality of a member of a remote pool: what is written of it, else what is known. */
+  public @Nullable Double quality(PoolVariant member, QualityLedger ledger) {
+    return member.quality() != null ? member.quality() : quality(member.name(), ledger);
   }
 
   /**
@@ -62,6 +75,11 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
   /** The same on another address. */
   public Configuration listening(String host, int port, int adminPort) {
     return with(gearbox.server().with(host, port, adminPort), gearbox.models(), gearbox.pools());
+  }
+
+  /** The same as a worker of other gateways. */
+  public Configuration worker() {
+    return with(gearbox.server().worker(), gearbox.models(), gearbox.pools());
   }
 
   /** The same with every pool computing like this. */
@@ -163,9 +181,10 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
   private List<PoolConfig> pools(Set<String> chosen) {
     Set<String> homeless = new LinkedHashSet<>(chosen);
     gearbox.pools().forEach(p -> homeless.removeAll(p.variants()));
+    PoolConfig home = gearbox.pools().stream().filter(p -> !p.isRemote()).findFirst().orElse(null);
     List<PoolConfig> pools = new ArrayList<>();
     for (PoolConfig pool : gearbox.pools()) {
-      boolean takesHomeless = pool.name().equals(gearbox.pools().getFirst().name());
+      boolean takesHomeless = pool.equals(home);
       List<String> variants =
           Stream.concat(
                   pool.variants().stream().filter(chosen::contains),

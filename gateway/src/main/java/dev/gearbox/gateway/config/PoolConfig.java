@@ -2,21 +2,26 @@ package dev.gearbox.gateway.config;
 
 import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.remote.dialect.Dialect;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The engines of some variants on one device, which they share.
  *
- * @param variants that it runs; empty for those of all models that no other pool has
+ * @param members variants that it runs; empty for those of all models that no other pool has
  * @param threads null for one per core
  */
 public record PoolConfig(
     @Setting(value = "Name of the pool", pattern = "[A-Za-z0-9][A-Za-z0-9._-]*") String name,
-    @Setting("Variants that it runs; none for those of all models that no other pool has")
-        List<String> variants,
+    @Setting(
+            value = "Variants that it runs; none for those of all models that no other pool has",
+            key = "variants",
+            named = true)
+        List<PoolVariant> members,
     @Setting(value = "What computes", byDefault = "cpu-simd") Device device,
     @Setting(
             value = "Worker threads; one per core when absent",
@@ -55,9 +60,37 @@ public record PoolConfig(
             max = 1024)
         int maxLoras,
     @Setting(value = "Largest rank of an adapter", byDefault = "64", min = 1, max = 4096)
-        int maxLoraRank) {
+        int maxLoraRank,
+    @Setting(
+            value = "Servers of a remote pool, as http://HOST:PORT or https://HOST:PORT",
+            pattern = "https?://[^/?#\\s]+(/[^?#\\s]*)?")
+        List<String> endpoints,
+    @Setting(value = "Kind of the servers of a remote pool", byDefault = "openai") Dialect dialect,
+    @Setting(value = "What computes behind them", byDefault = "gpu") Hardware hardware,
+    @Setting(
+            value = "Cost of a thousand tokens",
+            key = "cost-per-1k-tokens",
+            byDefault = "0",
+            min = 0,
+            max = 1e6)
+        double costPer1kTokens,
+    @Setting(
+            value = "Where the servers' metrics are, when not where such servers have them",
+            optional = true,
+            pattern = "(:[0-9]{1,5})?/\\S*")
+        @Nullable String metrics,
+    @Setting(
+            value = "Tokens of prompt and answer together, where the servers do not tell",
+            optional = true,
+            min = 16,
+            max = 1 << 24)
+        @Nullable Integer maxContext,
+    @Setting(value = "File with the key that the servers want", optional = true)
+        @Nullable String apiKeyFile,
+    @Setting("How long what may take on them") PatienceConfig patience) {
   public PoolConfig {
-    variants = List.copyOf(variants);
+    members = List.copyOf(members);
+    endpoints = List.copyOf(endpoints);
     adapters = List.copyOf(adapters);
   }
 
@@ -74,7 +107,19 @@ public record PoolConfig(
   /** What computes. */
   public enum Device {
     /** This machine's processor, with vector instructions. */
-    CPU_SIMD
+    CPU_SIMD,
+    /** OpenAI-compatible servers. */
+    REMOTE
+  }
+
+  /** Names of its variants. */
+  public List<String> variants() {
+    return members.stream().map(PoolVariant::name).toList();
+  }
+
+  /** Whether its engines are servers elsewhere. */
+  public boolean isRemote() {
+    return device == Device.REMOTE;
   }
 
   /** The configured threads, or one per core. */
@@ -89,23 +134,46 @@ public record PoolConfig(
 
   /** The same with these variants, and the adapters of those that stay. */
   PoolConfig withVariants(List<String> other) {
+    List<PoolVariant> named =
+        other.stream()
+            .map(name ->
+                members.stream()
+                    .filter(member -> member.name().equals(name))
+                    .findFirst()
+                    .orElseGet(() -> PoolVariant.of(name)))
+            .toList();
     List<AdapterConfig> kept =
         adapters.stream()
             .filter(each -> each.base() == null || other.contains(each.base()))
             .toList();
-    return with(other, kept, cpuOptions());
+    return with(named, kept, cpuOptions());
   }
 
   PoolConfig withAdapters(List<AdapterConfig> other) {
-    return with(variants, other, cpuOptions());
+    return with(members, other, cpuOptions());
+  }
+
+  /** Files are named relative to the configuration. */
+  PoolConfig beside(Path config) {
+    List<PoolVariant> resolved = members.stream().map(member -> member.resolved(config)).toList();
+    String key = apiKeyFile == null ? null : config.resolveSibling(apiKeyFile).toString();
+    return with(resolved, adapters, cpuOptions(), key);
   }
 
   PoolConfig with(CpuOptions options) {
-    return with(variants, adapters, options);
+    return with(members, adapters, options);
   }
 
   private PoolConfig with(
-      List<String> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
+      List<PoolVariant> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
+    return with(otherVariants, otherAdapters, options, apiKeyFile);
+  }
+
+  private PoolConfig with(
+      List<PoolVariant> otherVariants,
+      List<AdapterConfig> otherAdapters,
+      CpuOptions options,
+      @Nullable String keyFile) {
     return new PoolConfig(
         name,
         otherVariants,
@@ -119,6 +187,14 @@ public record PoolConfig(
         speculative,
         otherAdapters,
         maxLoras,
-        maxLoraRank);
+        maxLoraRank,
+        endpoints,
+        dialect,
+        hardware,
+        costPer1kTokens,
+        metrics,
+        maxContext,
+        keyFile,
+        patience);
   }
 }

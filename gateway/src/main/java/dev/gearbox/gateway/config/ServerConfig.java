@@ -35,9 +35,17 @@ public record ServerConfig(
             byDefault = "30s",
             min = 0,
             max = 3600)
-        Duration drain) {
+        Duration drain,
+    @Setting(
+            value = "Whether the API's port has /metrics too, as routers expect of a worker",
+            byDefault = "false")
+        boolean publicMetrics) {
 
   ServerConfig with(String newHost, int newPort, int newAdminPort) {
-    return new ServerConfig(newHost, newPort, newAdminPort, maxBody, drain);
+    return new ServerConfig(newHost, newPort, newAdminPort, maxBody, drain, publicMetrics);
+  }
+
+  ServerConfig worker() {
+    return new ServerConfig(host, port, adminPort, maxBody, drain, true);
   }
 }

@@ -188,7 +188,7 @@ public final class CpuOpener implements EngineOpener {
   }
 
   /** Equal for files whose tokenizer and template are the same, byte for byte. */
-  private static String encoderId(GgufMetadata metadata) {
+  static String encoderId(GgufMetadata metadata) {
     MessageDigest digest = sha256();
     for (String key : metadata.keys()) {
       if (key.startsWith("tokenizer.")) {

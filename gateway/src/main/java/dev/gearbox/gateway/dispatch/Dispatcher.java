@@ -75,24 +75,26 @@ public final class Dispatcher {
   private static List<GenerationRequest> sequences(
       InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
     List<GenerationRequest> sequences = new ArrayList<>(request.sequences());
-    for (TokenIds prompt : prompts) {
+    for (int i = 0; i < prompts.size(); i++) {
+      TokenIds prompt = prompts.get(i);
       int room = engine.capabilities().maxContext() - prompt.size();
       for (int answer = 0; answer < request.n(); answer++) {
         int index = sequences.size();
         sequences.add(
             new GenerationRequest(
-                index == 0 ? request.id() : request.id() + "-" + index,
-                prompt,
-                sampling(request.sampling(), answer),
-                Math.min(route.maxTokens(), room),
-                request.stop(),
-                request.ignoreEos(),
-                route.lane(),
-                route.priority(),
-                nanos(route.tpotTarget()),
-                deadline(request),
-                request.caller().cacheSalt(),
-                route.speculate()));
+                    index == 0 ? request.id() : request.id() + "-" + index,
+                    prompt,
+                    sampling(request.sampling(), answer),
+                    Math.min(route.maxTokens(), room),
+                    request.stop(),
+                    request.ignoreEos(),
+                    route.lane(),
+                    route.priority(),
+                    nanos(route.tpotTarget()),
+                    deadline(request),
+                    request.caller().cacheSalt(),
+                    route.speculate())
+                .from(request.prompts().get(i)));
       }
     }
     return sequences;
@@ -121,7 +123,7 @@ public final class Dispatcher {
   }
 
   private static long deadline(InferenceRequest request) {
-    Duration deadline = request.terms().targets().deadline();
-    return deadline == null ? Long.MAX_VALUE : request.arrivedNanos() + deadline.toNanos();
+    Duration end = request.terms().end();
+    return end == null ? Long.MAX_VALUE : request.arrivedNanos() + end.toNanos();
   }
 }

@@ -20,6 +20,14 @@ public interface EngineOpener extends AutoCloseable {
    */
   Opened open(EngineSlot slot, EngineRegistry registry) throws IOException, InterruptedException;
 
+  /**
+   * Whether this engine may be opened while others are: it waits for somebody else rather than for
+   * this machine.
+   */
+  default boolean isApart(EngineSlot slot) {
+    return false;
+  }
+
   /** Releases what its engines share; comes after they are closed. */
   @Override
   default void close() {}

@@ -68,10 +68,8 @@ public final class LoraAdapters {
   }
 
   private void declare(String id, String name, EngineSlot base, @Nullable Double quality) {
-    String parent = base.variant().name();
-    long bytes = base.variant().bytes();
-    registry.declare(
-        id, base.pool(), new VariantInfo(name, TECHNIQUES, quality, bytes, parent), base.device());
+    VariantInfo variant = VariantInfo.adapter(name, TECHNIQUES, quality, base.variant());
+    registry.declare(id, base.pool(), variant, base.device());
   }
 
   /** Brings up the adapters of an engine that has become ready. */

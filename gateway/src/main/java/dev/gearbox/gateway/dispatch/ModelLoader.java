@@ -24,6 +24,9 @@ public final class ModelLoader implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("gearbox-loader").factory());
 
+  private final ExecutorService apart =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("gearbox-opener-", 0).factory());
+
   public ModelLoader(EngineRegistry registry, EngineOpener opener, LoraAdapters adapters) {
     this.registry = registry;
     this.opener = opener;
@@ -38,7 +41,16 @@ public final class ModelLoader implements AutoCloseable {
             .filter(slot -> !EngineNames.isAdapter(slot.id()))
             .sorted(Comparator.comparingLong(slot -> slot.variant().bytes()))
             .toList();
-    slots.forEach(slot -> thread.execute(() -> load(slot)));
+    slots.forEach(this::start);
+  }
+
+  /** Brings one engine up, behind those of this machine or beside them. */
+  void start(EngineSlot slot) {
+    if (opener.isApart(slot)) {
+      apart.execute(() -> load(slot));
+    } else {
+      thread.execute(() -> load(slot));
+    }
   }
 
   private void load(EngineSlot slot) {
@@ -81,5 +93,6 @@ public final class ModelLoader implements AutoCloseable {
   @Override
   public void close() {
     thread.shutdownNow();
+    apart.shutdownNow();
   }
 }

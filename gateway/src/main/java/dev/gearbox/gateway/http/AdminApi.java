@@ -10,7 +10,6 @@ import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.Locale;
 import java.util.function.Function;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
@@ -43,7 +42,7 @@ final class AdminApi {
 
   RouterFunction<ServerResponse> routes() {
     Routes routes = new Routes();
-    routes.add(HttpMethod.GET, "/metrics", this::metrics);
+    routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(exposition, request));
     local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
     local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
     local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
@@ -77,13 +76,6 @@ final class AdminApi {
                 ? handler.apply(request)
                 : Replies.error(
                     Refusal.of(ErrorCode.PERMISSION_DENIED, "only this machine may ask")));
-  }
-
-  private Mono<ServerResponse> metrics(ServerRequest request) {
-    String type = exposition.contentType(request.headers().firstHeader("accept"));
-    return ServerResponse.ok()
-        .contentType(MediaType.parseMediaType(type))
-        .bodyValue(exposition.text(type));
   }
 
   private byte[] pools() {

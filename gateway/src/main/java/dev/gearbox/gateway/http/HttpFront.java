@@ -53,6 +53,7 @@ public final class HttpFront implements AutoCloseable {
       Shadows shadows,
       DecisionsJson decisions,
       Exposition exposition,
+      boolean publicMetrics,
       BooleanSupplier draining,
       Runnable drain,
       Scheduler workers,
@@ -97,7 +98,8 @@ public final class HttpFront implements AutoCloseable {
             inference,
             new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
             parts.decisions(),
-            new Health(parts.registry(), parts.draining()));
+            new Health(parts.registry(), parts.draining()),
+            parts.publicMetrics() ? parts.exposition() : null);
     var admin =
         new AdminApi(
             parts.exposition(),

@@ -8,6 +8,7 @@ import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.telemetry.meter.Exposition;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -32,18 +34,21 @@ final class PublicApi {
   private final ModelsJson models;
   private final DecisionsJson decisions;
   private final Health health;
+  private final @Nullable Exposition metrics;
 
   PublicApi(
       Gatekeeper gatekeeper,
       InferenceHandler inference,
       ModelsJson models,
       DecisionsJson decisions,
-      Health health) {
+      Health health,
+      @Nullable Exposition metrics) {
     this.gatekeeper = gatekeeper;
     this.inference = inference;
     this.models = models;
     this.decisions = decisions;
     this.health = health;
+    this.metrics = metrics;
   }
 
   RouterFunction<ServerResponse> routes() {
@@ -53,6 +58,10 @@ final class PublicApi {
     routes.add(HttpMethod.GET, "/health/ready", request -> health.ready());
     routes.add(HttpMethod.HEAD, "/", request -> ServerResponse.ok().build());
     routes.add(HttpMethod.GET, "/", request -> health.health());
+    Exposition shown = metrics;
+    if (shown != null) {
+      routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(shown, request));
+    }
     for (String base : new String[] {"/v1", ""}) {
       add(
           routes,

@@ -2,11 +2,13 @@ package dev.gearbox.gateway.http;
 
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.stream.ErrorJson;
+import dev.gearbox.telemetry.meter.Exposition;
 import java.time.Duration;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
@@ -18,6 +20,14 @@ final class Replies {
 
   static Mono<ServerResponse> json(int status, byte[] body) {
     return ServerResponse.status(status).contentType(MediaType.APPLICATION_JSON).bodyValue(body);
+  }
+
+  /** Metrics in the format that the scraper likes best. */
+  static Mono<ServerResponse> metrics(Exposition exposition, ServerRequest request) {
+    String type = exposition.contentType(request.headers().firstHeader("accept"));
+    return ServerResponse.ok()
+        .contentType(MediaType.parseMediaType(type))
+        .bodyValue(exposition.text(type));
   }
 
   static Mono<ServerResponse> error(Refusal refusal) {

@@ -3,7 +3,7 @@ package dev.gearbox.gateway.stream;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.Alternative;
 import dev.gearbox.engine.TokenEvent.Logprob;
-import dev.gearbox.gateway.api.AnswerKind;
+import dev.gearbox.gateway.api.InferenceRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;
@@ -14,20 +14,21 @@ final class LogprobsJson {
 
   /** Writes the property; {@code offset} is where the first token's text begins in the answer. */
   static void write(
-      JsonGenerator json, AnswerKind kind, List<TokenEvent.Token> tokens, int offset) {
+      JsonGenerator json, InferenceRequest request, List<TokenEvent.Token> tokens, int offset) {
     if (tokens.isEmpty() || tokens.getFirst().logprob() == null) {
       json.writeNullProperty("logprobs");
       return;
     }
     json.writeObjectPropertyStart("logprobs");
-    switch (kind) {
-      case CHAT -> chat(json, tokens);
-      case COMPLETION -> completion(json, tokens, offset);
+    boolean asIds = request.tokensAsIds();
+    switch (request.kind()) {
+      case CHAT -> chat(json, tokens, asIds);
+      case COMPLETION -> completion(json, tokens, offset, asIds);
     }
     json.writeEndObject();
   }
 
-  private static void chat(JsonGenerator json, List<TokenEvent.Token> tokens) {
+  private static void chat(JsonGenerator json, List<TokenEvent.Token> tokens, boolean asIds) {
     json.writeArrayPropertyStart("content");
     for (TokenEvent.Token token : tokens) {
       Logprob logprob = token.logprob();
@@ -35,11 +36,11 @@ final class LogprobsJson {
         continue;
       }
       json.writeStartObject();
-      token(json, text(token), logprob.value());
+      token(json, text(token, asIds), logprob.value());
       json.writeArrayPropertyStart("top_logprobs");
       for (Alternative alternative : logprob.top()) {
         json.writeStartObject();
-        token(json, alternative.text(), alternative.value());
+        token(json, text(alternative, asIds), alternative.value());
         json.writeEndObject();
       }
       json.writeEndArray();
@@ -59,9 +60,10 @@ final class LogprobsJson {
     json.writeEndArray();
   }
 
-  private static void completion(JsonGenerator json, List<TokenEvent.Token> tokens, int offset) {
+  private static void completion(
+      JsonGenerator json, List<TokenEvent.Token> tokens, int offset, boolean asIds) {
     json.writeArrayPropertyStart("tokens");
-    tokens.forEach(token -> json.writeString(text(token)));
+    tokens.forEach(token -> json.writeString(text(token, asIds)));
     json.writeEndArray();
     json.writeArrayPropertyStart("token_logprobs");
     for (TokenEvent.Token token : tokens) {
@@ -74,7 +76,7 @@ final class LogprobsJson {
       json.writeStartObject();
       Logprob logprob = token.logprob();
       for (Alternative alternative : logprob == null ? List.<Alternative>of() : logprob.top()) {
-        json.writeNumberProperty(alternative.text(), finite(alternative.value()));
+        json.writeNumberProperty(text(alternative, asIds), finite(alternative.value()));
       }
       json.writeEndObject();
     }
@@ -89,7 +91,10 @@ final class LogprobsJson {
   }
 
   /** The sampled token's own text, which its event may hold back for a stop string. */
-  private static String text(TokenEvent.Token token) {
+  private static String text(TokenEvent.Token token, boolean asId) {
+    if (asId) {
+      return "token_id:" + token.id();
+    }
     Logprob logprob = token.logprob();
     if (logprob != null) {
       for (Alternative alternative : logprob.top()) {
@@ -99,6 +104,10 @@ final class LogprobsJson {
       }
     }
     return token.text();
+  }
+
+  private static String text(Alternative alternative, boolean asId) {
+    return asId ? "token_id:" + alternative.id() : alternative.text();
   }
 
   /** JSON has no infinity; OpenAI writes -9999 for a token that could not have been sampled. */

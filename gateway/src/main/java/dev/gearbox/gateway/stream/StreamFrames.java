@@ -59,7 +59,7 @@ public final class StreamFrames {
 
   private void token(List<byte[]> frames, int index, TokenEvent.Token token) {
     begin(frames, index);
-    if (!token.text().isEmpty() || token.logprob() != null) {
+    if (!token.text().isEmpty() || token.logprob() != null || request.tokenIds()) {
       frames.add(content(index, token.text(), List.of(token)));
     }
   }
@@ -129,7 +129,12 @@ public final class StreamFrames {
             json.writeStringProperty("content", text);
             json.writeEndObject();
           }
-          LogprobsJson.write(json, request.kind(), tokens, offset);
+          LogprobsJson.write(json, request, tokens, offset);
+          if (request.tokenIds() && !tokens.isEmpty()) {
+            json.writeArrayPropertyStart("token_ids");
+            tokens.forEach(token -> json.writeNumber(token.id()));
+            json.writeEndArray();
+          }
         });
   }
 

@@ -56,7 +56,7 @@ public final class WholeAnswer {
       }
       case LineEvent.Token(int index, TokenEvent.Token token) -> {
         choices.get(index).text.append(token.text());
-        if (token.logprob() != null) {
+        if (token.logprob() != null || request.tokenIds()) {
           choices.get(index).tokens.add(token);
         }
       }
@@ -116,7 +116,12 @@ public final class WholeAnswer {
       json.writeEndObject();
     }
     int offset = request.echo().isEmpty() ? 0 : request.echo().get(index / request.n()).length();
-    LogprobsJson.write(json, request.kind(), choice.tokens, offset);
+    LogprobsJson.write(json, request, choice.tokens, offset);
+    if (request.tokenIds()) {
+      json.writeArrayPropertyStart("token_ids");
+      choice.tokens.forEach(token -> json.writeNumber(token.id()));
+      json.writeEndArray();
+    }
     json.writeStringProperty("finish_reason", choice.finish);
     json.writeEndObject();
   }

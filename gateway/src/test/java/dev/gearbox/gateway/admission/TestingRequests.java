@@ -47,9 +47,15 @@ final class TestingRequests {
         false,
         false,
         false,
+        false,
+        false,
         Map.of(),
         new Terms(
-            serviceClass, "default", new Targets(null, null, deadline, null, null, null), null),
+            serviceClass,
+            "default",
+            new Targets(null, null, deadline, null, null, null),
+            null,
+            null),
         new Caller(tenant, "standard", ""),
         List.of(),
         arrived);

@@ -7,6 +7,8 @@ import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.model.AttentionSpec;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.engine.Lane;
+import dev.gearbox.remote.dialect.Dialect;
+import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import dev.gearbox.workshop.settings.Problem;
@@ -88,6 +90,67 @@ class ConfigLoaderTest {
         .hasMessageContaining("must be 8 to");
   }
 
+  @Test
+  void aRemotePoolDescribesWhatOnlyServersHold() throws Exception {
+    Configuration read =
+        load(
+            """
+            gearbox:
+              models:
+                - {name: auto, reference: big, variants: [big, bare, smollm2-135m-q4_1]}
+              pools:
+                - {name: cpu, variants: [smollm2-135m-q4_1]}
+                - name: gpu
+                  device: remote
+                  dialect: llama-server
+                  hardware: tpu
+                  endpoints: ["http://10.0.0.7:8000", "https://example.org/base"]
+                  cost-per-1k-tokens: 0.02
+                  variants: [{name: big, served-as: Org/Big, quality: 0.9}, bare]
+                  patience: {probe: 1s}
+            """);
+    PoolConfig pool = read.gearbox().pools().getLast();
+    assertThat(pool.isRemote()).isTrue();
+    assertThat(pool.variants()).containsExactly("big", "bare");
+    assertThat(pool.members().getFirst().remoteName()).isEqualTo("Org/Big");
+    assertThat(pool.members().getLast()).isEqualTo(PoolVariant.of("bare"));
+    assertThat(pool.dialect()).isEqualTo(Dialect.LLAMA_SERVER);
+    assertThat(pool.hardware()).isEqualTo(Hardware.TPU);
+    assertThat(pool.costPer1kTokens()).isEqualTo(0.02);
+    assertThat(pool.patience().toPatience().probe()).hasSeconds(1);
+    QualityLedger none = QualityLedger.load(Path.of("there-is-none"));
+    assertThat(read.quality(pool.members().getFirst(), none)).isEqualTo(0.9);
+    assertThat(read.quality(pool.members().getLast(), none)).isNull();
+  }
+
+  @Test
+  void everyMistakeInARemotePoolIsTold() throws Exception {
+    assertThat(
+            problems(
+                """
+                gearbox:
+                  pools:
+                    - name: cpu
+                      endpoints: ["http://10.0.0.7:8000"]
+                      variants: [{name: smollm2-135m-q4_1, quality: 1}]
+                    - {name: empty, device: remote}
+                    - name: gpu
+                      device: remote
+                      dialect: vlm
+                      variants: [{name: x, tokenizer: smollm}]
+                      endpoints: ["ftp://x", "http://a:1", "http://a:1"]
+                  models: [{name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1]}]
+                """))
+        .anyMatch(each -> each.contains("only a pool with device: remote has endpoints"))
+        .anyMatch(each -> each.contains("only a pool with device: remote describes its variants"))
+        .anyMatch(each -> each.contains("a remote pool needs at least one endpoint"))
+        .anyMatch(each -> each.contains("a remote pool names what its servers hold"))
+        .anyMatch(each -> each.contains("got 'vlm', did you mean 'vllm'?"))
+        .anyMatch(each -> each.contains("got 'smollm'"))
+        .anyMatch(each -> each.contains("got 'ftp://x'"))
+        .anyMatch(each -> each.contains("is in the list twice"));
+  }
+
   private PoolConfig pool(String settings) throws Exception {
     return load("gearbox: {pools: [{name: cpu, %s}]}".formatted(settings))
         .gearbox()
@@ -123,7 +186,7 @@ class ConfigLoaderTest {
             "test.yaml:3: gearbox.server.prot: unknown key 'prot', did you mean 'port'?",
             "test.yaml:4: gearbox.server.drain: expected a duration with its unit (us, ms, s, m, h, d) such as 300ms or 30d, got '30'",
             "test.yaml:8: gearbox.models[0].variants[1]: no variant 'qwen2.5-coder-0.5b-q4_k' in the catalog, did you mean 'qwen2.5-coder-0.5b-q4_k_m'?",
-            "test.yaml:11: gearbox.pools[0].device: expected one of cpu-simd; got 'cpu-smid', did you mean 'cpu-simd'?",
+            "test.yaml:11: gearbox.pools[0].device: expected one of cpu-simd, remote; got 'cpu-smid', did you mean 'cpu-simd'?",
             "test.yaml:12: gearbox.pools[0].kv-memory: expected a size such as 512MB or 2GB, got '2 elephants'",
             "test.yaml:13: gearbox.pools[0].threads: must be 1 to 1024, got 0",
             "test.yaml:15: gearbox.classes[0].attainment: must be 0.001 to 0.99999, got 95",

@@ -105,7 +105,16 @@ public final class GearboxPolicy implements PolicyEngine {
 
   /** Replaces the models: each name with the variants that may answer for it. */
   public void update(Map<String, List<VariantFacts>> families) {
-    models = new ModelTable(families);
+    update(families, Map.of());
+  }
+
+  /**
+   * The same where engines of one variant differ, because they run elsewhere.
+   *
+   * @param engines what a variant is on an engine, by the engine's id
+   */
+  public void update(Map<String, List<VariantFacts>> families, Map<String, VariantFacts> engines) {
+    models = new ModelTable(families, engines);
   }
 
   /** Shows the attainment of these classes from the start, at zero. */
@@ -186,7 +195,7 @@ public final class GearboxPolicy implements PolicyEngine {
   /** Learns from a step. */
   public void step(StepRecord step) {
     if (!latency.learn(step)) {
-      VariantFacts variant = models.variant(EngineNames.variant(step.engine()));
+      VariantFacts variant = models.of(step.engine(), EngineNames.variant(step.engine()));
       if (variant != null) {
         latency.expect(step.engine(), variant.parameterBytes());
         latency.learn(step);

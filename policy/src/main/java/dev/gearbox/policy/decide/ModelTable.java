@@ -8,12 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Models and the variants that answer for them; immutable. A variant is also a model of itself. */
 final class ModelTable {
-  static final ModelTable EMPTY = new ModelTable(Map.of());
+  static final ModelTable EMPTY = new ModelTable(Map.of(), Map.of());
 
   private final Map<String, Map<String, VariantFacts>> models = new HashMap<>();
   private final Map<String, VariantFacts> variants = new HashMap<>();
 
-  ModelTable(Map<String, List<VariantFacts>> families) {
+  private final Map<String, VariantFacts> engines;
+
+  ModelTable(Map<String, List<VariantFacts>> families, Map<String, VariantFacts> engines) {
+    this.engines = Map.copyOf(engines);
     families.forEach((model, members) -> {
       Map<String, VariantFacts> byName = new HashMap<>();
       for (VariantFacts variant : members) {
@@ -34,7 +37,14 @@ final class ModelTable {
     return variant == null ? Map.of() : Map.of(model, variant);
   }
 
-  @Nullable VariantFacts variant(String name) {
-    return variants.get(name);
+  /** What {@code variant} is on {@code engine}, which may differ from what it is on others. */
+  @Nullable VariantFacts of(String engine, String variant) {
+    VariantFacts own = engines.get(engine);
+    return own == null ? variants.get(variant) : own;
+  }
+
+  /** The same of one whose facts elsewhere are known. */
+  VariantFacts of(String engine, VariantFacts elsewhere) {
+    return engines.getOrDefault(engine, elsewhere);
   }
 }

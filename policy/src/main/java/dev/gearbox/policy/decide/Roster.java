@@ -90,7 +90,7 @@ final class Roster {
           byId.put(signal.device(), device);
           devices.add(device);
         }
-        VariantFacts variant = models.variant(signal.variant());
+        VariantFacts variant = models.of(signal.engine(), signal.variant());
         device.engines.add(signal);
         device.bytes.add(variant == null ? 1 : variant.parameterBytes());
       }
@@ -127,10 +127,10 @@ final class Roster {
     Map<String, Device> byId = new HashMap<>();
     devices.forEach(device -> byId.put(device.id, device));
     for (EngineSignal signal : signals.engines()) {
-      VariantFacts variant = family.get(signal.variant());
+      VariantFacts named = family.get(signal.variant());
       Device device = byId.get(signal.device());
-      if (variant != null && device != null) {
-        Seat seat = seat(signal, variant, device);
+      if (named != null && device != null) {
+        Seat seat = seat(signal, models.of(signal.engine(), named), device);
         if (seat != null) {
           seats.add(seat);
         }

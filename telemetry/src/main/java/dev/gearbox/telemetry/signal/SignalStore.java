@@ -30,6 +30,7 @@ public final class SignalStore implements TelemetrySink {
 
   private final LongSupplier clock;
   private final Feed<StepRecord> steps;
+  private final Feed<StepRecord> paces;
   private final Feed<RequestTimeline> timelines;
   private final ConcurrentNavigableMap<String, Source<EngineSignal>> engines =
       new ConcurrentSkipListMap<>();
@@ -50,6 +51,7 @@ public final class SignalStore implements TelemetrySink {
   public SignalStore(LongSupplier clock, Executor executor) {
     this.clock = clock;
     this.steps = new Feed<>(STEPS_QUEUED, executor);
+    this.paces = new Feed<>(STEPS_QUEUED, executor);
     this.timelines = new Feed<>(TIMELINES_QUEUED, executor);
   }
 
@@ -95,6 +97,19 @@ public final class SignalStore implements TelemetrySink {
     steps.listen(listener);
   }
 
+  /**
+   * Calls {@code listener} from here on for what steps of engines elsewhere seem to take: guesses
+   * from when tokens came, a few for each request, which are no steps to be counted.
+   */
+  public void onPace(Consumer<StepRecord> listener) {
+    paces.listen(listener);
+  }
+
+  /** What a step of an engine elsewhere seems to have taken. */
+  public void pace(StepRecord guessed) {
+    paces.publish(guessed);
+  }
+
   /** Calls {@code listener} for every finished request from here on. */
   public void onFinished(Consumer<RequestTimeline> listener) {
     timelines.listen(listener);
@@ -112,7 +127,7 @@ public final class SignalStore implements TelemetrySink {
 
   /** Records that did not fit because listeners were too slow. */
   public long dropped() {
-    return steps.dropped() + timelines.dropped();
+    return steps.dropped() + paces.dropped() + timelines.dropped();
   }
 
   /** What is known at this moment. */

@@ -52,6 +52,11 @@ record Component(String key, Class<?> type, boolean list, Setting setting) {
     return type.isRecord() && type != DataSize.class;
   }
 
+  /** The key that an item stands for which is written as one value; null where none may be. */
+  @Nullable String nameKey() {
+    return setting.named() ? of(type).getFirst().key() : null;
+  }
+
   /** The default as it would be written; null when there is none. */
   @Nullable String byDefault() {
     return setting.byDefault().isEmpty() ? null : setting.byDefault();

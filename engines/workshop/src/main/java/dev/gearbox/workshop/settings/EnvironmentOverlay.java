@@ -77,7 +77,7 @@ final class EnvironmentOverlay {
   private static @Nullable Tree list(
       @Nullable Tree tree, Component component, List<String> words, Scalar value) {
     if (words.isEmpty()) {
-      return component.isRecord() ? null : commaSeparated(value);
+      return component.isRecord() && component.nameKey() == null ? null : commaSeparated(value);
     }
     if (!words.getFirst().matches("[0-9]{1,4}")) {
       return null;
@@ -91,7 +91,7 @@ final class EnvironmentOverlay {
     List<String> rest = words.subList(1, words.size());
     Tree before = index < items.size() ? items.get(index) : null;
     Tree item =
-        component.isRecord()
+        component.isRecord() && !(rest.isEmpty() && component.nameKey() != null)
             ? rest.isEmpty() ? null : record(before, component.type(), rest, value)
             : rest.isEmpty() ? value : null;
     if (item == null) {

@@ -53,7 +53,11 @@ public final class SchemaWriter {
   private static Map<String, Object> list(Component component) {
     Map<String, Object> schema = new LinkedHashMap<>();
     schema.put("type", "array");
-    schema.put("items", value(component));
+    schema.put(
+        "items",
+        component.nameKey() == null
+            ? value(component)
+            : Map.of("anyOf", List.of(Map.of("type", "string"), value(component))));
     return schema;
   }
 

@@ -30,6 +30,12 @@ public @interface Setting {
   /** The key where it cannot be the component's name, such as {@code class}. */
   String key() default "";
 
+  /**
+   * Whether an item of a list of records may be written as one value, which is then that of its
+   * first key.
+   */
+  boolean named() default false;
+
   /** Regular expression that a text matches as a whole; empty for any. */
   String pattern() default "";
 }

@@ -176,7 +176,7 @@ public final class SettingsReader {
       Object value =
           !component.isRecord()
               ? scalar(item, component, at)
-              : item instanceof Mapping mapping
+              : named(item, component) instanceof Mapping mapping
                   ? record(mapping, component.type(), at)
                   : notMapping(item, at);
       if (value != null) {
@@ -184,6 +184,14 @@ public final class SettingsReader {
       }
     }
     return values;
+  }
+
+  /** The item, or the record that its one value stands for. */
+  private static Tree named(Tree item, Component component) {
+    String key = component.nameKey();
+    return key != null && item instanceof Scalar
+        ? new Mapping(Map.of(key, item), item.origin())
+        : item;
   }
 
   private @Nullable Object notMapping(Tree item, String path) {

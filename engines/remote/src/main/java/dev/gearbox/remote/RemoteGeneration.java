@@ -1,0 +1,250 @@
+package dev.gearbox.remote;
+
+import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.TokenEvent;
+import dev.gearbox.engine.TokenEvent.Failed;
+import dev.gearbox.engine.TokenEvent.FailureCode;
+import dev.gearbox.remote.wire.WireException;
+import dev.gearbox.telemetry.record.TokenCounts;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Flux;
+
+/**
+ * One request on its way to a server and back. One thread at a time delivers (the queue-drain loop
+ * of Reactive Streams libraries), and only it reads the answer: bytes are asked for one read at a
+ * time and parsed when the subscriber wants an event, so a slow reader slows the server down and
+ * fills no memory.
+ */
+final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscription {
+  private static final System.Logger LOG = System.getLogger(RemoteGeneration.class.getName());
+
+  private final GenerationRequest request;
+  private final RemoteEngine engine;
+  private final Answer answer;
+  private final AtomicReference<Flow.@Nullable Subscriber<? super TokenEvent>> subscriber =
+      new AtomicReference<>();
+  private final AtomicLong demand = new AtomicLong();
+  private final AtomicInteger deliveries = new AtomicInteger();
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private final AtomicReference<@Nullable Failed> aborted = new AtomicReference<>();
+  private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
+  private volatile boolean misused;
+  private boolean ended;
+
+  RemoteGeneration(GenerationRequest request, RemoteEngine engine, Answer answer) {
+    this.request = request;
+    this.engine = engine;
+    this.answer = answer;
+  }
+
+  GenerationRequest request() {
+    return request;
+  }
+
+  Answer answer() {
+    return answer;
+  }
+
+  @Override
+  public void subscribe(Flow.Subscriber<? super TokenEvent> candidate) {
+    if (!subscriber.compareAndSet(null, candidate)) {
+      candidate.onSubscribe(Rejected.SUBSCRIPTION);
+      candidate.onError(new IllegalStateException("a generation takes one subscriber"));
+      return;
+    }
+    candidate.onSubscribe(this);
+    if (!cancelled.get()) {
+      engine.start(this);
+    }
+  }
+
+  /** Sends the request; the engine has room for it. */
+  void launch(Flux<byte[]> bytes) {
+    Connection made = new Connection();
+    connection.set(made);
+    answer.launched();
+    bytes.subscribe(made);
+    if (cancelled.get() || aborted.get() != null) {
+      made.dispose();
+    }
+    deliver();
+  }
+
+  /** Ends it with a failure, whatever has come; what was not delivered yet is dropped. */
+  void abort(FailureCode code, String message) {
+    TokenCounts counts = answer.counts();
+    if (aborted.compareAndSet(null, new Failed(code, message, counts))) {
+      disconnect();
+      deliver();
+    }
+  }
+
+  private void disconnect() {
+    Connection open = connection.get();
+    if (open != null) {
+      open.dispose();
+    }
+  }
+
+  @Override
+  public void request(long count) {
+    if (count <= 0) {
+      misused = true;
+    } else {
+      demand.accumulateAndGet(count, (old, more) -> old + more < 0 ? Long.MAX_VALUE : old + more);
+    }
+    deliver();
+  }
+
+  @Override
+  public void cancel() {
+    if (cancelled.compareAndSet(false, true)) {
+      disconnect();
+      engine.cancelled(this);
+    }
+  }
+
+  private void deliver() {
+    Flow.Subscriber<? super TokenEvent> to = subscriber.get();
+    if (to == null || deliveries.getAndIncrement() != 0) {
+      return;
+    }
+    int missed = 1;
+    while (missed != 0) {
+      deliverWanted(to);
+      missed = deliveries.addAndGet(-missed);
+    }
+  }
+
+  private void deliverWanted(Flow.Subscriber<? super TokenEvent> to) {
+    try {
+      if (misused && !ended && !cancelled.get()) {
+        ended = true;
+        cancel();
+        to.onError(new IllegalArgumentException("request(n) needs n of 1 or more"));
+      }
+      while (!ended && !cancelled.get()) {
+        if (demand.get() == 0) {
+          answer.paused();
+          return;
+        }
+        TokenEvent event = next();
+        if (event == null) {
+          return;
+        }
+        if (demand.get() != Long.MAX_VALUE) {
+          demand.decrementAndGet();
+        }
+        to.onNext(event);
+        if (!(event instanceof TokenEvent.Token)) {
+          ended = true;
+          to.onComplete();
+        }
+      }
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "event=subscriber_failed request=" + request.id(), e);
+      ended = true;
+      cancel();
+    }
+  }
+
+  private @Nullable TokenEvent next() {
+    Failed failed = aborted.get();
+    if (failed != null) {
+      return failed;
+    }
+    Connection open = connection.get();
+    if (open == null) {
+      return null; // it waits for its turn
+    }
+    while (true) {
+      try {
+        // Read before the answer is: what came before the end is read before the end is believed.
+        boolean over = open.over;
+        WireException lost = open.lost;
+        TokenEvent event = answer.next();
+        if (event != null) {
+          return told(event);
+        }
+        if (over && answer.isStarved()) {
+          throw lost != null
+              ? lost
+              : WireException.broken("the server closed the connection before the answer's end");
+        }
+        if (!over) {
+          open.ask();
+          return null;
+        }
+      } catch (WireException e) {
+        open.dispose();
+        engine.failed(this, e);
+        return new Failed(e.code(), e.text(), answer.counts());
+      }
+    }
+  }
+
+  private TokenEvent told(TokenEvent event) {
+    if (event instanceof TokenEvent.Finished) {
+      engine.finished(this);
+    } else if (answer.isFirst()) {
+      engine.begun(this);
+    }
+    return event;
+  }
+
+  /** The bytes of the answer. */
+  private final class Connection extends BaseSubscriber<byte[]> {
+    private final AtomicBoolean asked = new AtomicBoolean();
+    private volatile boolean over;
+    private volatile @Nullable WireException lost;
+
+    @Override
+    protected void hookOnSubscribe(org.reactivestreams.Subscription subscription) {
+      // Nothing is asked for before somebody wants to read, but the request has to go out.
+      ask();
+    }
+
+    void ask() {
+      if (asked.compareAndSet(false, true)) {
+        answer.resumed();
+        request(1);
+      }
+    }
+
+    @Override
+    protected void hookOnNext(byte[] bytes) {
+      answer.feed(bytes);
+      asked.set(false);
+      deliver();
+    }
+
+    @Override
+    protected void hookOnComplete() {
+      over = true;
+      deliver();
+    }
+
+    @Override
+    protected void hookOnError(Throwable e) {
+      lost = e instanceof WireException known ? known : WireException.broken(e.toString());
+      over = true;
+      deliver();
+    }
+  }
+
+  private enum Rejected implements Flow.Subscription {
+    SUBSCRIPTION;
+
+    @Override
+    public void request(long count) {}
+
+    @Override
+    public void cancel() {}
+  }
+}

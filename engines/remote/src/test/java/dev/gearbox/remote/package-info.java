@@ -1,0 +1,5 @@
+/** Tests of engines on servers, against scripted servers that lie and stall. */
+@NullMarked
+package dev.gearbox.remote;
+
+import org.jspecify.annotations.NullMarked;
