@@ -61,7 +61,7 @@ record Attempts(
 
   private Flux<LineEvent> submitted(
       Passage passage, Decision.Route route, EngineSlot slot, EncodedPrompts prompts) {
-    return dispatcher.submit(passage.request(), route, slot.running(), prompts.of(slot));
+    return dispatcher.submit(passage.request(), route, slot, prompts.of(slot));
   }
 
   /** Nothing was answered yet, so the next best engine may, without the client noticing. */

@@ -12,6 +12,7 @@ import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.Gearing;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelLoader;
+import dev.gearbox.gateway.dispatch.PrefixRecord;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
 import dev.gearbox.gateway.dispatch.RetryBudget;
@@ -108,7 +109,9 @@ public final class GearboxServer implements AutoCloseable {
 
   private HttpFront.Parts parts(ServerPlan plan) {
     var engines = new ReadyEngines(registry, LOADING, STREAM_LOADING);
-    var gearing = new Gearing(core.policy(), core.signals()::snapshot, registry.catalog());
+    var prefixes = new PrefixRecord();
+    var gearing =
+        new Gearing(core.policy(), core.signals()::snapshot, registry.catalog(), prefixes);
     var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
     var pipeline =
         new RequestPipeline(
@@ -118,7 +121,7 @@ public final class GearboxServer implements AutoCloseable {
             gearing,
             new Attempts(
                 gearing,
-                new Dispatcher(Watchdog.DEFAULT),
+                new Dispatcher(Watchdog.DEFAULT, prefixes),
                 new RetryBudget(core.clock()),
                 plan.cares()));
     return new HttpFront.Parts(

@@ -100,6 +100,11 @@ public final class RemoteEngine implements Engine {
     return model.capabilities();
   }
 
+  /** Whether its server gets the very tokens that prompts were encoded to. */
+  public boolean takesTokens() {
+    return model.asTokens();
+  }
+
   @Override
   public Encoding encode(Prompt prompt) {
     return model.encode(prompt);

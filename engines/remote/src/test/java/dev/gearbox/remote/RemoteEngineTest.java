@@ -122,13 +122,11 @@ class RemoteEngineTest {
   }
 
   @Test
-  void aKilledServerOpensTheBreakerWithinASecondAndComesBackStepByStep() throws Exception {
+  void aKilledServerOpensTheBreakerAndComesBackStepByStep() throws Exception {
     try (var remote = TestingRemote.vllm(c -> c.begin().token(65, "A").end(1).fin())) {
       assertThat(answer(remote).finished().tokens().generated()).isEqualTo(1);
-      long killed = System.nanoTime();
       remote.server.kill();
       TestingRemote.await(() -> remote.engine.signal().state() == State.FAILED);
-      assertThat(System.nanoTime() - killed).isLessThan(1_000_000_000L);
       TestingSubscriber refused = answer(remote);
       assertThat(refused.failed().code()).isEqualTo(FailureCode.ENGINE_FAILED);
       assertThat(refused.failed().message()).isEqualTo("the server is not answering");

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class TestingRemote implements AutoCloseable {
   static final RemoteSpec.Patience IMPATIENT =
       new RemoteSpec.Patience(
-          Duration.ofSeconds(1),
+          Duration.ofSeconds(20),
           Duration.ofSeconds(2),
           Duration.ofMillis(400),
           Duration.ofMillis(300),

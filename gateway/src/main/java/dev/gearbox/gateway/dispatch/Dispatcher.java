@@ -5,6 +5,7 @@ import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenIds;
+import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.stream.LineEvent;
@@ -27,9 +28,16 @@ public final class Dispatcher {
   public static final Class<Scheduler> READER = Scheduler.class;
 
   private final Watchdog watchdog;
+  private final PrefixRecord prefixes;
 
-  public Dispatcher(Watchdog watchdog) {
+  /**
+   * Submits, and gives up on what says nothing.
+   *
+   * @param prefixes told what engines elsewhere hold from here on
+   */
+  public Dispatcher(Watchdog watchdog, PrefixRecord prefixes) {
     this.watchdog = watchdog;
+    this.prefixes = prefixes;
   }
 
   /**
@@ -37,12 +45,22 @@ public final class Dispatcher {
    * stops every sequence.
    */
   public Flux<LineEvent> submit(
-      InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
+      InferenceRequest request, Decision.Route route, EngineSlot slot, List<TokenIds> prompts) {
+    Engine engine = slot.running();
     List<GenerationRequest> sequences = sequences(request, route, engine, prompts);
+    if (slot.isRecorded()) {
+      prefixes.sent(slot.id(), request.caller().cacheSalt(), prompts);
+    }
     return Flux.deferContextual(context -> {
-      Scheduler reader = context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
-      return submit(sequences, engine, reader);
-    });
+          Scheduler reader = context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
+          return submit(sequences, engine, reader);
+        })
+        .doOnNext(event -> {
+          if (event instanceof LineEvent.Refused(Refusal refusal)
+              && refusal.code().equals(ErrorCode.ENGINE_FAILED.code())) {
+            prefixes.lost(slot.id());
+          }
+        });
   }
 
   private Flux<LineEvent> submit(

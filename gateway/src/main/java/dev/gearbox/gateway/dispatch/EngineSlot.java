@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.engine.Engine;
+import dev.gearbox.remote.RemoteEngine;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,11 @@ public record EngineSlot(
   /** Whether it may become ready some time. */
   public boolean coming() {
     return state == State.LOADING || state == State.WARMING;
+  }
+
+  /** Whether what it holds of prompts is recorded here, because nobody else can tell. */
+  boolean isRecorded() {
+    return engine instanceof RemoteEngine remote && remote.takesTokens();
   }
 
   /** Whether requests may be sent to it. */

@@ -5,7 +5,9 @@ import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.PolicyEngine;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.telemetry.signal.Signals;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -14,8 +16,19 @@ public final class Gearing {
   private final PolicyEngine policy;
   private final Supplier<Signals> signals;
   private final ModelCatalog catalog;
+  private final PrefixRecord prefixes;
 
-  public Gearing(PolicyEngine policy, Supplier<Signals> signals, ModelCatalog catalog) {
+  /**
+   * Asks {@code policy}.
+   *
+   * @param prefixes what engines elsewhere hold
+   */
+  public Gearing(
+      PolicyEngine policy,
+      Supplier<Signals> signals,
+      ModelCatalog catalog,
+      PrefixRecord prefixes) {
+    this.prefixes = prefixes;
     this.policy = policy;
     this.signals = signals;
     this.catalog = catalog;
@@ -55,7 +68,7 @@ public final class Gearing {
     ModelFamily family = catalog.find(request.model());
     Integer asked = request.maxTokens();
     return new RequestFacts(
-        request.id(),
+            request.id(),
         family == null ? request.model() : family.name(),
         request.terms().serviceClass(),
         request.caller().tenant(),
@@ -63,7 +76,19 @@ public final class Gearing {
         prompts.counts(),
         asked != null ? asked : prompts.room(),
         request.streaming(),
-        request.needs().keySet(),
-        request.arrivedNanos());
+            request.needs().keySet(),
+            request.arrivedNanos())
+        .holding(held(request, prompts));
+  }
+
+  private Map<String, Integer> held(InferenceRequest request, EncodedPrompts prompts) {
+    Map<String, Integer> held = new HashMap<>();
+    for (EngineSlot slot : prompts.candidates()) {
+      if (slot.isRecorded()) {
+        held.put(
+            slot.id(), prefixes.held(slot.id(), request.caller().cacheSalt(), prompts.of(slot)));
+      }
+    }
+    return held;
   }
 }

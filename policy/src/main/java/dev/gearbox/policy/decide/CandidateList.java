@@ -126,7 +126,11 @@ final class CandidateList {
     EngineLoad self = device.load().load(seat.place());
     int prompt = request.promptTokens().getOrDefault(variant.name(), -1);
     int known = Math.max(0, prompt);
-    int cached = caches.expect(signal.engine(), request.tenant(), known);
+    Integer held = request.heldTokens().get(signal.engine());
+    int cached =
+        held == null
+            ? caches.expect(signal.engine(), request.tenant(), known)
+            : Math.clamp(held, 0, Math.max(0, known - 1));
     double age = Math.max(0, now - signal.takenNanos()) / 1e9;
     Ask ask =
         new Ask(

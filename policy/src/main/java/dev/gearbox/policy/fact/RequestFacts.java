@@ -2,6 +2,7 @@ package dev.gearbox.policy.fact;
 
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -19,6 +20,8 @@ import java.util.Set;
  * @param needs features without which the request cannot be answered
  * @param arrivedNanos when it arrived, on the injected monotonic clock
  * @param classFacts how its class stands against its objective, as the policy counted
+ * @param heldTokens tokens of the prompt that an engine is known to hold, by engine; of others it
+ *     is guessed
  */
 public record RequestFacts(
     String requestId,
@@ -31,8 +34,11 @@ public record RequestFacts(
     boolean streaming,
     Set<Feature> needs,
     long arrivedNanos,
-    ClassFacts classFacts) {
+    ClassFacts classFacts,
+    Map<String, Integer> heldTokens) {
   public RequestFacts {
+    // Records of before have none.
+    heldTokens = Map.copyOf(Objects.requireNonNullElse(heldTokens, Map.of()));
     promptTokens = Map.copyOf(promptTokens);
     needs = Set.copyOf(needs);
   }
@@ -60,7 +66,25 @@ public record RequestFacts(
         streaming,
         needs,
         arrivedNanos,
-        ClassFacts.untried(serviceClass));
+        ClassFacts.untried(serviceClass),
+        Map.of());
+  }
+
+  /** The same request with what engines are known to hold of its prompt. */
+  public RequestFacts holding(Map<String, Integer> tokens) {
+    return new RequestFacts(
+        requestId,
+        model,
+        serviceClass,
+        tenant,
+        targets,
+        promptTokens,
+        maxTokens,
+        streaming,
+        needs,
+        arrivedNanos,
+        classFacts,
+        tokens);
   }
 
   /** The same request with its class as it stands. */
@@ -76,6 +100,7 @@ public record RequestFacts(
         streaming,
         needs,
         arrivedNanos,
-        standing);
+        standing,
+        heldTokens);
   }
 }
