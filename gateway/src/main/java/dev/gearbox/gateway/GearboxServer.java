@@ -4,6 +4,7 @@ import dev.gearbox.gateway.admission.AdmissionControl;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.Dispatcher;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineOpener;
@@ -42,6 +43,7 @@ public final class GearboxServer implements AutoCloseable {
   private final PromptEncoders encoders;
   private final LoraAdapters adapters;
   private final ModelLoader loader;
+  private final Discovery discovery;
   private final EngineOpener opener;
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -105,6 +107,8 @@ public final class GearboxServer implements AutoCloseable {
     front =
         HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts(plan));
     loader.start();
+    discovery = new Discovery(plan.groups(), Discovery::dns, registry, loader);
+    discovery.start();
   }
 
   private HttpFront.Parts parts(ServerPlan plan) {
@@ -208,6 +212,7 @@ public final class GearboxServer implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    discovery.close();
     loader.close();
     admission.close();
     registry.close();

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.PoolVariant;
 import dev.gearbox.gateway.dispatch.CpuOpener;
+import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.remote.RemoteSpec;
@@ -27,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  * @param weights finds the weights of a variant of the catalog, for its tokenizer
  */
 record RemotePools(Configuration configuration, WeightStore store, CpuOpener.Weights weights) {
+  private static final String DNS = "dns:";
   private static final int QUEUED_PER_SEQUENCE = 4;
+
+  /** Engines behind a name are numbered from here on, by the place of the name in the list. */
+  private static final int NUMBERS_PER_NAME = 1_000_000;
 
   /** Weights of a variant of which nothing is known, for a first guess of its speed. */
   private static final long USUAL_BYTES = 4L << 30;
@@ -38,33 +43,84 @@ record RemotePools(Configuration configuration, WeightStore store, CpuOpener.Wei
   private static List<Place> places(PoolConfig pool, PoolVariant variant) {
     List<Place> places = new ArrayList<>();
     for (int i = 0; i < pool.endpoints().size(); i++) {
-      URI endpoint = URI.create(pool.endpoints().get(i));
-      String id = pool.name() + "/" + variant.name();
-      places.add(
-          new Place(
-              pool.endpoints().size() == 1 ? id : id + "#" + (i + 1),
-              endpoint,
-              pool.hardware().word() + ":" + endpoint.getAuthority()));
+      String written = pool.endpoints().get(i);
+      if (!written.startsWith(DNS)) {
+        places.add(place(pool, variant, URI.create(written), i + 1));
+      }
     }
     return places;
+  }
+
+  private static Place place(PoolConfig pool, PoolVariant variant, URI endpoint, int number) {
+    boolean alone = pool.endpoints().size() == 1 && !pool.endpoints().getFirst().startsWith(DNS);
+    String id = pool.name() + "/" + variant.name();
+    return new Place(
+        alone ? id : id + "#" + number,
+        endpoint,
+        pool.hardware().word() + ":" + endpoint.getAuthority());
+  }
+
+  /** The names behind which servers come and go, of all pools. */
+  List<Discovery.Group> groups(RemoteOpener opener) throws IOException {
+    QualityLedger ledger = QualityLedger.load(store.folder());
+    List<Discovery.Group> groups = new ArrayList<>();
+    for (PoolConfig pool : remote()) {
+      groups.addAll(groups(pool, opener, ledger));
+    }
+    return groups;
+  }
+
+  private List<PoolConfig> remote() {
+    return configuration.gearbox().pools().stream().filter(PoolConfig::isRemote).toList();
+  }
+
+  private List<Discovery.Group> groups(PoolConfig pool, RemoteOpener opener, QualityLedger ledger)
+      throws IOException {
+    String key = key(pool);
+    List<Discovery.Group> groups = new ArrayList<>();
+    for (int i = 0; i < pool.endpoints().size(); i++) {
+      String written = pool.endpoints().get(i);
+      if (written.startsWith(DNS)) {
+        int colon = written.lastIndexOf(':');
+        int from = NUMBERS_PER_NAME * (i + 1);
+        groups.add(
+            new Discovery.Group(
+                written.substring(DNS.length(), colon),
+                Integer.parseInt(written.substring(colon + 1)),
+                (endpoint, number) -> members(pool, key, endpoint, from + number, opener, ledger)));
+      }
+    }
+    return groups;
+  }
+
+  private List<Discovery.Member> members(
+      PoolConfig pool,
+      @Nullable String key,
+      URI endpoint,
+      int number,
+      RemoteOpener opener,
+      QualityLedger ledger) {
+    List<Discovery.Member> members = new ArrayList<>();
+    for (PoolVariant member : pool.members()) {
+      Place place = place(pool, member, endpoint, number);
+      RemoteOpener.Plan plan = plan(pool, member, place, key);
+      opener.plan(plan);
+      members.add(
+          new Discovery.Member(
+              place.id(),
+              pool.name(),
+              info(pool, member, ledger),
+              place.device(),
+              () -> opener.forget(plan)));
+    }
+    return members;
   }
 
   /** The engines of a pool, to be brought up. */
   List<Planned> engines(PoolConfig pool, QualityLedger ledger) {
     List<Planned> engines = new ArrayList<>();
     for (PoolVariant member : pool.members()) {
-      CatalogEntry entry = configuration.catalog().find(member.name()).orElse(null);
-      DataSize size = member.size();
-      long bytes = size != null ? size.bytes() : entry != null ? entry.size() : USUAL_BYTES;
-      VariantInfo variant =
-          new VariantInfo(
-              member.name(),
-              Set.copyOf(entry == null ? member.techniques() : entry.techniques()),
-              configuration.quality(member, ledger),
-              bytes,
-              null,
-              pool.costPer1kTokens(),
-              pool.hardware().speed());
+      VariantInfo variant = info(pool, member, ledger);
       for (Place place : places(pool, member)) {
         engines.add(new Planned(place.id(), pool.name(), variant, place.device()));
       }
@@ -72,35 +128,62 @@ record RemotePools(Configuration configuration, WeightStore store, CpuOpener.Wei
     return engines;
   }
 
-  /** Tells an opener where the engines of a pool are. */
-  void plan(PoolConfig pool, RemoteOpener opener) throws IOException {
-    String file = pool.apiKeyFile();
-    String key = file == null ? null : key(Path.of(file));
-    String metrics = pool.metrics();
-    Integer context = pool.maxContext();
+  private VariantInfo info(PoolConfig pool, PoolVariant member, QualityLedger ledger) {
+    CatalogEntry entry = configuration.catalog().find(member.name()).orElse(null);
+    DataSize size = member.size();
+    return new VariantInfo(
+        member.name(),
+        Set.copyOf(entry == null ? member.techniques() : entry.techniques()),
+        configuration.quality(member, ledger),
+        size != null ? size.bytes() : entry != null ? entry.size() : USUAL_BYTES,
+        null,
+        pool.costPer1kTokens(),
+        pool.hardware().speed());
+  }
+
+  /** Tells an opener where the engines of all remote pools are; the names of those. */
+  List<String> plan(RemoteOpener opener) throws IOException {
+    for (PoolConfig pool : remote()) {
+      plan(pool, opener);
+    }
+    return remote().stream().map(PoolConfig::name).toList();
+  }
+
+  private void plan(PoolConfig pool, RemoteOpener opener) throws IOException {
+    String key = key(pool);
     for (PoolVariant member : pool.members()) {
-      RemoteOpener.Tokenizers tokenizer = tokenizer(member);
       for (Place place : places(pool, member)) {
-        opener.plan(
-            new RemoteOpener.Plan(
-                new RemoteSpec(
-                    place.id(),
-                    pool.name(),
-                    member.name(),
-                    place.device(),
-                    member.remoteName(),
-                    place.endpoint(),
-                    metrics == null ? null : RemoteSpec.metricsAt(place.endpoint(), metrics),
-                    pool.dialect(),
-                    context == null ? 0 : context,
-                    pool.maxSequences(),
-                    pool.maxSequences() * QUEUED_PER_SEQUENCE,
-                    pool.patience().toPatience(),
-                    pool.patience().slowStart(),
-                    key),
-                tokenizer));
+        opener.plan(plan(pool, member, place, key));
       }
     }
+  }
+
+  private RemoteOpener.Plan plan(
+      PoolConfig pool, PoolVariant member, Place place, @Nullable String key) {
+    String metrics = pool.metrics();
+    Integer context = pool.maxContext();
+    return new RemoteOpener.Plan(
+        new RemoteSpec(
+            place.id(),
+            pool.name(),
+            member.name(),
+            place.device(),
+            member.remoteName(),
+            place.endpoint(),
+            metrics == null ? null : RemoteSpec.metricsAt(place.endpoint(), metrics),
+            pool.dialect(),
+            context == null ? 0 : context,
+            pool.maxSequences(),
+            pool.maxSequences() * QUEUED_PER_SEQUENCE,
+            pool.patience().toPatience(),
+            pool.patience().slowStart(),
+            key),
+        tokenizer(member));
+  }
+
+  private static @Nullable String key(PoolConfig pool) throws IOException {
+    String file = pool.apiKeyFile();
+    return file == null ? null : key(Path.of(file));
   }
 
   private static String key(Path file) throws IOException {

@@ -4,6 +4,7 @@ import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.dispatch.Care;
+import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -30,6 +31,7 @@ import java.util.Map;
  * @param promptLog whether request text is logged
  * @param encoderThreads threads that turn prompts into tokens
  * @param cares what is done for slow requests, by class
+ * @param groups servers that come and go behind a name
  * @param publicMetrics whether the API's port has metrics too
  */
 record ServerPlan(
@@ -48,6 +50,7 @@ record ServerPlan(
     PromptLog promptLog,
     int encoderThreads,
     Map<String, Care> cares,
+    List<Discovery.Group> groups,
     boolean publicMetrics) {
 
   /** One engine to bring up. */

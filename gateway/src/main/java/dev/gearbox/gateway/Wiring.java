@@ -87,9 +87,10 @@ final class Wiring {
             config.policy().record(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
-    EngineOpener opener = given != null ? given : wiring.openers(core);
+    RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
+    EngineOpener opener = given != null ? given : wiring.openers(core, remote);
     try {
-      GearboxServer server = GearboxServer.start(wiring.plan(), core, opener, listener);
+      GearboxServer server = GearboxServer.start(wiring.plan(remote), core, opener, listener);
       if (rules == null) {
         // The default rules take a second that the ports need not wait for.
         core.rules().load(files);
@@ -107,15 +108,9 @@ final class Wiring {
     }
   }
 
-  private EngineOpener openers(Core core) throws IOException {
+  private EngineOpener openers(Core core, RemoteOpener remote) throws IOException {
     Map<String, EngineOpener> byPool = new HashMap<>();
-    RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
-    for (PoolConfig pool : configuration.gearbox().pools()) {
-      if (pool.isRemote()) {
-        remotePools().plan(pool, remote);
-        byPool.put(pool.name(), remote);
-      }
-    }
+    remotePools().plan(remote).forEach(pool -> byPool.put(pool, remote));
     if (!local().isEmpty()) {
       CpuOpener cpu = cpu(core);
       local().forEach(pool -> byPool.put(pool.name(), cpu));
@@ -170,7 +165,7 @@ final class Wiring {
     }
   }
 
-  private ServerPlan plan() throws IOException {
+  private ServerPlan plan(RemoteOpener remote) throws IOException {
     GearboxConfig config = configuration.gearbox();
     int sequences =
         config.pools().stream()
@@ -199,6 +194,7 @@ final class Wiring {
         new PromptLog(config.security().logPrompts()),
         ENCODER_THREADS,
         config.classes().stream().collect(Collectors.toMap(ClassConfig::name, ClassConfig::care)),
+        remotePools().groups(remote),
         config.server().publicMetrics());
   }
 

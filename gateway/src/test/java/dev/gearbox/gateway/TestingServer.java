@@ -112,6 +112,7 @@ final class TestingServer implements AutoCloseable {
             new PromptLog(false),
             1,
             Map.of("hedged", new Care(Duration.ofMillis(50))),
+            List.of(),
             false);
     EngineOpener opener =
         (slot, registry) -> {

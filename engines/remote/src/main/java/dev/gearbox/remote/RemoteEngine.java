@@ -8,7 +8,6 @@ import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.remote.RemoteModel.Known;
-import dev.gearbox.remote.dialect.ServerSignals;
 import dev.gearbox.remote.wire.ChunkReader;
 import dev.gearbox.remote.wire.RequestWriter;
 import dev.gearbox.remote.wire.ServerClient;
@@ -17,9 +16,6 @@ import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,11 +32,11 @@ import reactor.core.scheduler.Schedulers;
  * A model on an OpenAI-compatible server. It is given as many requests as its credit allows, which
  * is counted here and never read from its metrics; more wait here. Its signals are what was sent to
  * it, and what others sent as far as its metrics tell.
- *
- * <p>Waiting and running requests change under one lock, under which nobody is called.
  */
 public final class RemoteEngine implements Engine {
   private static final long TICK_MILLIS = 50;
+  private static final String NOT_ANSWERING = "the server is not answering";
+  private static final String CLOSED = "the engine was closed";
 
   private final RemoteSpec spec;
   private final RemoteModel model;
@@ -53,11 +49,7 @@ public final class RemoteEngine implements Engine {
   private final LongSupplier clock;
   private final Disposable.Composite timers = Disposables.composite();
 
-  private final Object lock = new Object();
-  private final Deque<RemoteGeneration> waiting = new ArrayDeque<>();
-  private final Map<RemoteGeneration, Paces.Watch> running = new LinkedHashMap<>();
-  private boolean draining;
-  private boolean closed;
+  private final Traffic traffic = new Traffic();
 
   /**
    * Opens; looks at the server begin at once.
@@ -80,7 +72,7 @@ public final class RemoteEngine implements Engine {
     this.writer = new RequestWriter(spec.dialect(), spec.servedAs(), model.asTokens());
     this.chunks = new ChunkReader(model::text);
     this.breaker = new Breaker(spec.engine(), clock, spec.slowStart());
-    this.watch = new ServerWatch(spec, client, breaker, this::sent, clock);
+    this.watch = new ServerWatch(spec, client, breaker, () -> traffic.load().running(), clock);
     this.paces = new Paces(spec, told);
   }
 
@@ -119,46 +111,30 @@ public final class RemoteEngine implements Engine {
   /** A subscriber has come. */
   void start(RemoteGeneration generation) {
     GenerationRequest request = generation.request();
-    FailureCode no = null;
-    String why = "";
-    boolean launch = false;
-    synchronized (lock) {
-      if (closed) {
-        no = FailureCode.ENGINE_FAILED;
-        why = "the engine was closed";
-      } else if (draining) {
-        no = FailureCode.OVERLOADED;
-        why = "the engine is draining";
-      } else if (request.deadlineNanos() - clock.getAsLong() <= 0) {
-        no = FailureCode.DEADLINE_EXCEEDED;
-        why = "the deadline passed before the request was sent";
-      } else if (request.prompt().size() + request.maxTokens() > capabilities().maxContext()) {
-        no = FailureCode.CONTEXT_LENGTH_EXCEEDED;
-        why = "prompt and answer exceed the context of " + capabilities().maxContext() + " tokens";
-      } else if (breaker.isOpen()) {
-        no = FailureCode.ENGINE_FAILED;
-        why = "the server is not answering";
-      } else if (running.size() < credit() && breaker.tryAcquire()) {
-        enter(generation);
-        launch = true;
-      } else if (waiting.size() < spec.queueLimit() && !breaker.isTrying()) {
-        waiting.add(generation);
-      } else {
-        no = FailureCode.OVERLOADED;
-        why = "the engine has " + running.size() + " requests and " + waiting.size() + " wait";
-      }
+    if (request.deadlineNanos() - clock.getAsLong() <= 0) {
+      generation.abort(
+          FailureCode.DEADLINE_EXCEEDED, "the deadline passed before the request was sent");
+      return;
     }
-    if (no != null) {
-      generation.abort(no, why);
-    } else if (launch) {
-      launch(generation);
+    int context = capabilities().maxContext();
+    if (request.prompt().size() + request.maxTokens() > context) {
+      generation.abort(
+          FailureCode.CONTEXT_LENGTH_EXCEEDED,
+          "prompt and answer exceed the context of " + context + " tokens");
+      return;
     }
-  }
-
-  private void enter(RemoteGeneration generation) {
-    ServerWatch.Seen seen = watch.seen();
-    int there = running.size() + seen.others() - seen.waiting();
-    running.put(generation, new Paces.Watch(there, context(), seen.waiting() > 0));
+    boolean open = breaker.isOpen();
+    int queue = open || breaker.isTrying() ? 0 : spec.queueLimit();
+    switch (traffic.enter(generation, credit(), queue, breaker::tryAcquire, watch.seen())) {
+      case GOES -> launch(generation);
+      case WAITS -> {}
+      case FULL ->
+          generation.abort(
+              open ? FailureCode.ENGINE_FAILED : FailureCode.OVERLOADED,
+              open ? NOT_ANSWERING : "as many requests wait for the server as may");
+      case DRAINING -> generation.abort(FailureCode.OVERLOADED, "the engine is draining");
+      case CLOSED -> generation.abort(FailureCode.ENGINE_FAILED, CLOSED);
+    }
   }
 
   private void launch(RemoteGeneration generation) {
@@ -184,7 +160,7 @@ public final class RemoteEngine implements Engine {
 
   /** More of a generation was delivered. */
   void finished(RemoteGeneration generation) {
-    Paces.Watch left = leave(generation);
+    Paces.Watch left = traffic.leave(generation);
     if (left != null) {
       if (generation.answer().generated() == 0) {
         breaker.succeeded();
@@ -197,7 +173,7 @@ public final class RemoteEngine implements Engine {
 
   /** A generation failed on its way. */
   void failed(RemoteGeneration generation, WireException why) {
-    if (leave(generation) != null) {
+    if (traffic.leave(generation) != null) {
       if (why.fault()) {
         breaker.failed(why);
       } else if (!generation.answer().begun()) {
@@ -209,61 +185,44 @@ public final class RemoteEngine implements Engine {
 
   /** A subscriber has gone; may come late. */
   void cancelled(RemoteGeneration generation) {
-    if (leave(generation) != null && !generation.answer().begun()) {
+    if (traffic.leave(generation) != null && !generation.answer().begun()) {
       breaker.released();
     }
     fill();
   }
 
-  private Paces.@Nullable Watch leave(RemoteGeneration generation) {
-    synchronized (lock) {
-      waiting.remove(generation);
-      return running.remove(generation);
+  /** Sends what waits, as far as there is room. */
+  private void fill() {
+    for (RemoteGeneration next = next(); next != null; next = next()) {
+      launch(next);
     }
   }
 
-  /** Sends what waits, as far as there is room. */
-  private void fill() {
-    while (true) {
-      RemoteGeneration next;
-      synchronized (lock) {
-        if (waiting.isEmpty() || closed || running.size() >= credit() || !breaker.tryAcquire()) {
-          return;
-        }
-        next = waiting.remove();
-        enter(next);
-      }
-      launch(next);
-    }
+  private @Nullable RemoteGeneration next() {
+    return traffic.next(credit(), breaker::tryAcquire, watch.seen());
   }
 
   /** Ends what is overdue and sends what waits. */
   void tick() {
     long now = clock.getAsLong();
-    List<RemoteGeneration> all;
-    List<RemoteGeneration> queued;
-    synchronized (lock) {
-      all = List.copyOf(running.keySet());
-      queued = List.copyOf(waiting);
-    }
     boolean open = breaker.isOpen();
-    for (RemoteGeneration each : queued) {
+    for (RemoteGeneration each : traffic.waiting()) {
       if (each.request().deadlineNanos() - now <= 0) {
         late(each);
       } else if (open) {
-        leave(each);
-        each.abort(FailureCode.ENGINE_FAILED, "the server is not answering");
+        traffic.leave(each);
+        each.abort(FailureCode.ENGINE_FAILED, NOT_ANSWERING);
       }
     }
-    for (RemoteGeneration each : all) {
+    for (RemoteGeneration each : traffic.running()) {
       String overdue = each.answer().overdue(spec.patience(), breaker.silent(), now);
       if (each.request().deadlineNanos() - now <= 0) {
         late(each);
       } else if (overdue != null) {
         failed(each, WireException.broken(overdue));
         each.abort(FailureCode.ENGINE_FAILED, overdue);
-      } else {
-        pace(each);
+      } else if (each.answer().begun()) {
+        pace(each, traffic.watch(each), false);
       }
     }
     fill();
@@ -274,78 +233,44 @@ public final class RemoteEngine implements Engine {
     generation.abort(FailureCode.DEADLINE_EXCEEDED, "the deadline passed");
   }
 
-  private void pace(RemoteGeneration generation) {
-    Paces.Watch at;
-    synchronized (lock) {
-      at = running.get(generation);
+  private void pace(RemoteGeneration generation, Paces.@Nullable Watch at, boolean last) {
+    if (at == null) {
+      return;
     }
-    if (at != null && generation.answer().begun()) {
-      pace(generation, at, false);
-    }
-  }
-
-  private void pace(RemoteGeneration generation, Paces.Watch at, boolean last) {
-    int there;
-    long context;
-    synchronized (lock) {
-      ServerWatch.Seen seen = watch.seen();
-      there = running.size() + (last ? 1 : 0) + seen.others() - seen.waiting();
-      context = context();
-    }
+    ServerWatch.Seen seen = watch.seen();
+    Traffic.Load load = traffic.load();
+    int there = load.running() + (last ? 1 : 0) + seen.others() - seen.waiting();
     synchronized (at) {
-      paces.went(at, generation.answer(), there, context, last);
+      paces.went(at, generation.answer(), there, load.contextTokens(), last);
     }
-  }
-
-  private int sent() {
-    synchronized (lock) {
-      return running.size();
-    }
-  }
-
-  /** Tokens of all that run; under the lock. */
-  private long context() {
-    long tokens = 0;
-    for (RemoteGeneration each : running.keySet()) {
-      tokens += each.answer().promptTokens() + each.answer().generated();
-    }
-    return tokens;
   }
 
   @Override
   public EngineSignal signal() {
     ServerWatch.Seen seen = watch.seen();
     Known known = model.known(seen.signals());
-    synchronized (lock) {
-      long prefill = 0;
-      for (RemoteGeneration each : running.keySet()) {
-        prefill += each.answer().begun() ? 0 : each.answer().promptTokens();
-      }
-      for (RemoteGeneration each : waiting) {
-        prefill += each.answer().promptTokens();
-      }
-      return new EngineSignal(
-          spec.engine(),
-          spec.pool(),
-          spec.variant(),
-          spec.device(),
-          state(),
-          running.size() + seen.others() - seen.waiting(),
-          waiting.size() + seen.waiting(),
-          (int) Math.min(Integer.MAX_VALUE, prefill),
-          context(),
-          credit(),
-          known.blocksFree(),
-          known.blocks(),
-          watch.takenNanos());
-    }
+    Traffic.Load load = traffic.load();
+    return new EngineSignal(
+        spec.engine(),
+        spec.pool(),
+        spec.variant(),
+        spec.device(),
+        state(load),
+        load.running() + seen.others() - seen.waiting(),
+        load.waiting() + seen.waiting(),
+        (int) Math.min(Integer.MAX_VALUE, load.prefillTokens()),
+        load.contextTokens(),
+        credit(),
+        known.blocksFree(),
+        known.blocks(),
+        watch.takenNanos());
   }
 
-  private State state() {
-    if (closed) {
+  private State state(Traffic.Load load) {
+    if (load.closed()) {
       return State.CLOSED;
     }
-    if (draining) {
+    if (load.draining()) {
       return State.DRAINING;
     }
     return breaker.isOpen() ? State.FAILED : State.READY;
@@ -353,40 +278,19 @@ public final class RemoteEngine implements Engine {
 
   @Override
   public EngineCounters counters() {
-    ServerSignals signals = watch.seen().signals();
-    return new EngineCounters(
-        0,
-        0,
-        (long) Math.max(0, signals.prefixQueries()),
-        (long) Math.max(0, signals.prefixHits()),
-        0,
-        0,
-        0,
-        0);
+    return watch.counters();
   }
 
   @Override
   public void drain() {
-    synchronized (lock) {
-      draining = true;
-    }
+    traffic.drain();
   }
 
   @Override
   public void close() {
-    List<RemoteGeneration> left = new ArrayList<>();
-    synchronized (lock) {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      left.addAll(running.keySet());
-      left.addAll(waiting);
-      running.clear();
-      waiting.clear();
-    }
+    List<RemoteGeneration> left = traffic.close();
     timers.dispose();
-    left.forEach(each -> each.abort(FailureCode.ENGINE_FAILED, "the engine was closed"));
+    left.forEach(each -> each.abort(FailureCode.ENGINE_FAILED, CLOSED));
     client.close();
   }
 }

@@ -5,6 +5,7 @@ import dev.gearbox.remote.dialect.MetricsPage;
 import dev.gearbox.remote.dialect.ServerSignals;
 import dev.gearbox.remote.wire.ServerClient;
 import dev.gearbox.remote.wire.WireException;
+import dev.gearbox.telemetry.record.EngineCounters;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntSupplier;
@@ -106,6 +107,14 @@ final class ServerWatch {
 
   Seen seen() {
     return seen;
+  }
+
+  /** What the server counted of its prefix cache. */
+  EngineCounters counters() {
+    ServerSignals signals = seen.signals();
+    long queries = (long) Math.max(0, signals.prefixQueries());
+    long hits = (long) Math.max(0, signals.prefixHits());
+    return new EngineCounters(0, 0, queries, hits, 0, 0, 0, 0);
   }
 
   /**

@@ -62,8 +62,10 @@ public record PoolConfig(
     @Setting(value = "Largest rank of an adapter", byDefault = "64", min = 1, max = 4096)
         int maxLoraRank,
     @Setting(
-            value = "Servers of a remote pool, as http://HOST:PORT or https://HOST:PORT",
-            pattern = "https?://[^/?#\\s]+(/[^?#\\s]*)?")
+            value =
+                "Servers of a remote pool: http://HOST:PORT, https://HOST:PORT, or dns:HOST:PORT"
+                    + " for all addresses behind a name, as they come and go",
+            pattern = "https?://[^/?#\\s]+(/[^?#\\s]*)?|dns:[^/?#:\\s]+:[0-9]{1,5}")
         List<String> endpoints,
     @Setting(value = "Kind of the servers of a remote pool", byDefault = "openai") Dialect dialect,
     @Setting(value = "What computes behind them", byDefault = "gpu") Hardware hardware,

@@ -51,10 +51,12 @@ public final class Dispatcher {
     if (slot.isRecorded()) {
       prefixes.sent(slot.id(), request.caller().cacheSalt(), prompts);
     }
-    return Flux.deferContextual(context -> {
-          Scheduler reader = context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
-          return submit(sequences, engine, reader);
-        })
+    return Flux.deferContextual(
+            context -> {
+              Scheduler reader =
+                  context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
+              return submit(sequences, engine, reader);
+            })
         .doOnNext(event -> {
           if (event instanceof LineEvent.Refused(Refusal refusal)
               && refusal.code().equals(ErrorCode.ENGINE_FAILED.code())) {

@@ -24,10 +24,7 @@ public final class Gearing {
    * @param prefixes what engines elsewhere hold
    */
   public Gearing(
-      PolicyEngine policy,
-      Supplier<Signals> signals,
-      ModelCatalog catalog,
-      PrefixRecord prefixes) {
+      PolicyEngine policy, Supplier<Signals> signals, ModelCatalog catalog, PrefixRecord prefixes) {
     this.prefixes = prefixes;
     this.policy = policy;
     this.signals = signals;
@@ -69,13 +66,13 @@ public final class Gearing {
     Integer asked = request.maxTokens();
     return new RequestFacts(
             request.id(),
-        family == null ? request.model() : family.name(),
-        request.terms().serviceClass(),
-        request.caller().tenant(),
-        request.terms().targets(),
-        prompts.counts(),
-        asked != null ? asked : prompts.room(),
-        request.streaming(),
+            family == null ? request.model() : family.name(),
+            request.terms().serviceClass(),
+            request.caller().tenant(),
+            request.terms().targets(),
+            prompts.counts(),
+            asked != null ? asked : prompts.room(),
+            request.streaming(),
             request.needs().keySet(),
             request.arrivedNanos())
         .holding(held(request, prompts));

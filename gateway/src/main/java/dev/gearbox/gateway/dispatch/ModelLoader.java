@@ -65,7 +65,9 @@ public final class ModelLoader implements AutoCloseable {
       adapters.ready(slot.id());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      registry.failed(slot.id(), "the server is shutting down");
+      if (registry.find(slot.id()) != null) {
+        registry.failed(slot.id(), "the server is shutting down");
+      }
     } catch (IOException | RuntimeException | OutOfMemoryError e) {
       String reason = e.getMessage() == null ? e.toString() : e.getMessage();
       LOG.log(System.Logger.Level.ERROR, "event=engine_failed engine=" + slot.id() + " " + reason);

@@ -57,6 +57,14 @@ public final class RemoteOpener implements EngineOpener {
     plans.put(plan.spec().engine(), plan);
   }
 
+  /** Forgets an engine that has left. */
+  public void forget(Plan plan) {
+    plans.remove(plan.spec().engine());
+    if (plans.values().stream().noneMatch(p -> p.spec().device().equals(plan.spec().device()))) {
+      signals.removeDevice(plan.spec().device());
+    }
+  }
+
   @Override
   public boolean isApart(EngineSlot slot) {
     return true;
@@ -111,7 +119,7 @@ public final class RemoteOpener implements EngineOpener {
   private RemoteEngine await(RemoteSpec spec, @Nullable RemoteText text, EngineRegistry registry)
       throws InterruptedException {
     String said = "";
-    while (true) {
+    while (registry.find(spec.engine()) != null) {
       try {
         return RemoteServer.open(spec, text, signals::pace, clock);
       } catch (IOException e) {
@@ -126,5 +134,6 @@ public final class RemoteOpener implements EngineOpener {
       }
       Thread.sleep(RETRY_MILLIS);
     }
+    throw new InterruptedException(spec.engine() + " has left");
   }
 }

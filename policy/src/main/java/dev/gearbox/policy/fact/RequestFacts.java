@@ -43,6 +43,34 @@ public record RequestFacts(
     needs = Set.copyOf(needs);
   }
 
+  /** Of whose prompt nobody knows who holds it. */
+  public RequestFacts(
+      String requestId,
+      String model,
+      ServiceClass serviceClass,
+      String tenant,
+      Targets targets,
+      Map<String, Integer> promptTokens,
+      int maxTokens,
+      boolean streaming,
+      Set<Feature> needs,
+      long arrivedNanos,
+      ClassFacts classFacts) {
+    this(
+        requestId,
+        model,
+        serviceClass,
+        tenant,
+        targets,
+        promptTokens,
+        maxTokens,
+        streaming,
+        needs,
+        arrivedNanos,
+        classFacts,
+        Map.of());
+  }
+
   /** As the gateway knows it: nothing is said of how the class stands, which the policy counts. */
   public RequestFacts(
       String requestId,
@@ -66,8 +94,7 @@ public record RequestFacts(
         streaming,
         needs,
         arrivedNanos,
-        ClassFacts.untried(serviceClass),
-        Map.of());
+        ClassFacts.untried(serviceClass));
   }
 
   /** The same request with what engines are known to hold of its prompt. */
