@@ -39,7 +39,7 @@ final class Answer {
   private boolean tellsTokens;
   private boolean first;
   private @Nullable FinishReason finish;
-  private Chunk.@Nullable Counted counted;
+  private volatile Chunk.@Nullable Counted counted;
   private volatile int generated;
   private volatile long launchedNanos;
   private volatile long firstNanos;

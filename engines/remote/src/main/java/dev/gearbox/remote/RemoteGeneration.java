@@ -7,13 +7,18 @@ import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.remote.wire.WireException;
 import dev.gearbox.telemetry.record.TokenCounts;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
 import reactor.core.publisher.BaseSubscriber;
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.SignalType;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * One request on its way to a server and back. One thread at a time delivers (the queue-drain loop
@@ -23,6 +28,9 @@ import reactor.core.publisher.Flux;
  */
 final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscription {
   private static final System.Logger LOG = System.getLogger(RemoteGeneration.class.getName());
+
+  /** How long the end of a body may come after the end of its answer. */
+  private static final int REST_SECONDS = 1;
 
   private final GenerationRequest request;
   private final RemoteEngine engine;
@@ -170,6 +178,9 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
         WireException lost = open.lost;
         TokenEvent event = answer.next();
         if (event != null) {
+          if (event instanceof TokenEvent.Finished) {
+            open.finish();
+          }
           return told(event);
         }
         if (over && answer.isStarved()) {
@@ -201,6 +212,8 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
   /** The bytes of the answer. */
   private final class Connection extends BaseSubscriber<byte[]> {
     private final AtomicBoolean asked = new AtomicBoolean();
+    private final Disposable.Swap rest = Disposables.swap();
+    private volatile boolean finished;
     private volatile boolean over;
     private volatile @Nullable WireException lost;
 
@@ -211,14 +224,29 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
     }
 
     void ask() {
+      answer.resumed();
       if (asked.compareAndSet(false, true)) {
-        answer.resumed();
         request(1);
       }
     }
 
+    /** Reads the end of the body, so that the connection can be used again; not for long. */
+    void finish() {
+      finished = true;
+      rest.update(Schedulers.parallel().schedule(this::dispose, REST_SECONDS, TimeUnit.SECONDS));
+      requestUnbounded();
+    }
+
+    @Override
+    protected void hookFinally(SignalType type) {
+      rest.dispose();
+    }
+
     @Override
     protected void hookOnNext(byte[] bytes) {
+      if (finished) {
+        return;
+      }
       answer.feed(bytes);
       asked.set(false);
       deliver();

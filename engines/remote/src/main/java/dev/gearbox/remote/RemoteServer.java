@@ -18,6 +18,9 @@ public final class RemoteServer {
   private static final int MAX_LIST = 4 << 20;
   private static final int SHOWN_NAMES = 5;
 
+  /** Connections whose answers have ended and that are not free yet. */
+  private static final int SPARE = 8;
+
   private RemoteServer() {}
 
   /**
@@ -33,7 +36,10 @@ public final class RemoteServer {
       throws IOException {
     ServerClient client =
         new ServerClient(
-            spec.endpoint(), spec.maxSequences(), spec.patience().connect(), spec.apiKey());
+            spec.endpoint(),
+            2 * spec.maxSequences() + SPARE,
+            spec.patience().connect(),
+            spec.apiKey());
     try {
       RemoteModel model =
           RemoteModel.of(

@@ -57,6 +57,10 @@ public final class ModelLoader implements AutoCloseable {
     try {
       EngineOpener.Opened opened = opener.open(slot, registry);
       Phases phases = new Phases(System::nanoTime);
+      if (registry.find(slot.id()) == null) {
+        opened.engine().close();
+        return;
+      }
       registry.warming(slot.id());
       awaitWarm(opened.engine());
       phases.end("warm_up");
