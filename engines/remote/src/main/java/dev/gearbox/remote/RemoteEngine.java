@@ -69,7 +69,8 @@ public final class RemoteEngine implements Engine {
     this.model = model;
     this.client = client;
     this.clock = clock;
-    this.writer = new RequestWriter(spec.dialect(), spec.servedAs(), model.asTokens());
+    int context = model.capabilities().maxContext();
+    this.writer = new RequestWriter(spec.dialect(), spec.servedAs(), model.asTokens(), context);
     this.chunks = new ChunkReader(model::text);
     this.breaker = new Breaker(spec.engine(), clock, spec.slowStart());
     this.watch = new ServerWatch(spec, client, breaker, () -> traffic.load().running(), clock);
@@ -158,7 +159,7 @@ public final class RemoteEngine implements Engine {
     breaker.succeeded();
   }
 
-  /** More of a generation was delivered. */
+  /** A generation was delivered to its end. */
   void finished(RemoteGeneration generation) {
     Paces.Watch left = traffic.leave(generation);
     if (left != null) {
@@ -267,11 +268,8 @@ public final class RemoteEngine implements Engine {
   }
 
   private State state(Traffic.Load load) {
-    if (load.closed()) {
-      return State.CLOSED;
-    }
-    if (load.draining()) {
-      return State.DRAINING;
+    if (load.closed() || load.draining()) {
+      return load.closed() ? State.CLOSED : State.DRAINING;
     }
     return breaker.isOpen() ? State.FAILED : State.READY;
   }

@@ -60,7 +60,10 @@ class RemoteEngineTest {
       assertThat(answer.finished().reason()).isEqualTo(FinishReason.STOP);
       assertThat(answer.text()).isEqualTo("Hi");
       assertThat(remote.server.requests.getFirst())
-          .contains("POST /v1/chat/completions", "\"content\":\"Say hi to me\"")
+          .contains(
+              "POST /v1/chat/completions",
+              "\"content\":\"Say hi to me\"",
+              "\"max_completion_tokens\":5")
           .doesNotContain("ignore_eos", "top_k", "cache_salt");
     }
   }

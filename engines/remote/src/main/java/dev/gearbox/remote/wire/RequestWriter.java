@@ -19,17 +19,20 @@ public final class RequestWriter {
   private final Dialect dialect;
   private final String model;
   private final boolean asTokens;
+  private final int maxContext;
 
   /**
    * A writer for one model.
    *
    * @param model name that the server has for it
    * @param asTokens whether prompts are sent as token ids
+   * @param maxContext tokens of prompt and answer together
    */
-  public RequestWriter(Dialect dialect, String model, boolean asTokens) {
+  public RequestWriter(Dialect dialect, String model, boolean asTokens, int maxContext) {
     this.dialect = dialect;
     this.model = model;
     this.asTokens = asTokens;
+    this.maxContext = maxContext;
   }
 
   /** The endpoint for this request. */
@@ -49,7 +52,7 @@ public final class RequestWriter {
       json.writeStartObject();
       json.writeStringProperty("model", model);
       prompt(json, request, chat);
-      json.writeNumberProperty("max_tokens", request.maxTokens());
+      limit(json, request, chat != null);
       json.writeBooleanProperty("stream", true);
       json.writeObjectPropertyStart("stream_options");
       json.writeBooleanProperty("include_usage", true);
@@ -65,6 +68,18 @@ public final class RequestWriter {
       json.writeEndObject();
     }
     return out.toByteArray();
+  }
+
+  /**
+   * A guessed length must not make a server refuse what fits: where the limit is only what the
+   * context seems to leave, the server finds its own.
+   */
+  private void limit(JsonGenerator json, GenerationRequest request, boolean chat) {
+    if (asTokens || request.prompt().size() + request.maxTokens() < maxContext) {
+      boolean renamed = chat && dialect == Dialect.OPENAI;
+      json.writeNumberProperty(
+          renamed ? "max_completion_tokens" : "max_tokens", request.maxTokens());
+    }
   }
 
   private void prompt(JsonGenerator json, GenerationRequest request, Prompt.@Nullable Chat chat) {
