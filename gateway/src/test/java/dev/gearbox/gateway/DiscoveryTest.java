@@ -117,8 +117,7 @@ class DiscoveryTest {
     await(() -> usable().size() == 2);
     TestingEngine leaving = Objects.requireNonNull(engines.get("pool/v#1"));
     TestingSubscriber answer =
-        TestingSubscriber.to(
-            leaving.submit(GenerationRequest.greedy("r", TokenIds.of(1), 100)));
+        TestingSubscriber.to(leaving.submit(GenerationRequest.greedy("r", TokenIds.of(1), 100)));
     answer.awaitEvents(1);
     addresses = Set.of(registry.slots().getLast().device().substring(4).split(":", 2)[0]);
     discovery.look();

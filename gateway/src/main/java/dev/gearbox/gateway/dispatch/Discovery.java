@@ -73,10 +73,7 @@ public final class Discovery implements AutoCloseable {
           Thread.ofPlatform().daemon().name("gearbox-discovery").factory());
 
   public Discovery(
-      List<Group> groups,
-      Resolver resolver,
-      EngineRegistry registry,
-      ModelLoader loader) {
+      List<Group> groups, Resolver resolver, EngineRegistry registry, ModelLoader loader) {
     this.groups = List.copyOf(groups);
     this.resolver = resolver;
     this.registry = registry;
@@ -97,8 +94,7 @@ public final class Discovery implements AutoCloseable {
   public void start() {
     if (!groups.isEmpty()) {
       var _ =
-          thread.scheduleWithFixedDelay(
-              this::safely, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
+          thread.scheduleWithFixedDelay(this::safely, 0, EVERY.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
