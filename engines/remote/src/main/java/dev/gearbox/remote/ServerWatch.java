@@ -29,6 +29,7 @@ final class ServerWatch {
   private final AtomicBoolean looking = new AtomicBoolean();
   private volatile Seen seen;
   private volatile long heardNanos;
+  private volatile int sentBefore;
 
   /**
    * What was read last.
@@ -84,7 +85,9 @@ final class ServerWatch {
     if (page == null) {
       return Mono.empty();
     }
-    int before = own.getAsInt();
+    // What ended since the look before may still be in the page.
+    int before = Math.max(sentBefore, own.getAsInt());
+    sentBefore = own.getAsInt();
     return client
         .page(page, spec.patience().connect(), MAX_PAGE)
         .doOnNext(text -> read(text, Math.max(before, own.getAsInt())))

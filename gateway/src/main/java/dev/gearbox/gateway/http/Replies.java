@@ -11,6 +11,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 /** Answers that are complete when they begin: JSON, and errors with the headers that SDKs obey. */
 final class Replies {
@@ -22,12 +23,16 @@ final class Replies {
     return ServerResponse.status(status).contentType(MediaType.APPLICATION_JSON).bodyValue(body);
   }
 
-  /** Metrics in the format that the scraper likes best. */
+  /**
+   * Metrics in the format that the scraper likes best. Those of the process are read from files,
+   * which no reactor thread may do.
+   */
   static Mono<ServerResponse> metrics(Exposition exposition, ServerRequest request) {
     String type = exposition.contentType(request.headers().firstHeader("accept"));
-    return ServerResponse.ok()
-        .contentType(MediaType.parseMediaType(type))
-        .bodyValue(exposition.text(type));
+    return Mono.fromCallable(() -> exposition.text(type))
+        .subscribeOn(Schedulers.boundedElastic())
+        .flatMap(text ->
+            ServerResponse.ok().contentType(MediaType.parseMediaType(type)).bodyValue(text));
   }
 
   static Mono<ServerResponse> error(Refusal refusal) {
