@@ -12,8 +12,11 @@ final class ModelTable {
 
   private final Map<String, Map<String, VariantFacts>> models = new HashMap<>();
   private final Map<String, VariantFacts> variants = new HashMap<>();
-
   private final Map<String, VariantFacts> engines;
+
+  ModelTable(Map<String, List<VariantFacts>> families) {
+    this(families, Map.of());
+  }
 
   ModelTable(Map<String, List<VariantFacts>> families, Map<String, VariantFacts> engines) {
     this.engines = Map.copyOf(engines);
