@@ -58,6 +58,7 @@ class ArchitectureTest {
               "dev.gearbox.format..",
               "dev.gearbox.runtime..",
               "dev.gearbox.cpu..",
+              "dev.gearbox.opencl..",
               "dev.gearbox.workshop..");
 
   @ArchTest
@@ -109,6 +110,24 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAPackage("jdk.incubator.vector..");
+
+  @ArchTest
+  static final ArchRule openClStaysInItsRoom =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.gearbox.opencl..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.lwjgl..");
+
+  @ArchTest
+  static final ArchRule siliconKnowsNoOtherSilicon =
+      noClasses()
+          .that()
+          .resideInAPackage("dev.gearbox.opencl..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("dev.gearbox.cpu..", "dev.gearbox.workshop..");
 
   @ArchTest
   static final ArchRule factsKnowNeitherRulesNorChoice =

@@ -4,8 +4,8 @@ import dev.gearbox.gateway.ServerPlan.Planned;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.PoolVariant;
-import dev.gearbox.gateway.dispatch.CpuOpener;
 import dev.gearbox.gateway.dispatch.Discovery;
+import dev.gearbox.gateway.dispatch.LocalOpener;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.remote.RemoteSpec;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weights finds the weights of a variant of the catalog, for its tokenizer
  */
-record RemotePools(Configuration configuration, WeightStore store, CpuOpener.Weights weights) {
+record RemotePools(Configuration configuration, WeightStore store, LocalOpener.Weights weights) {
   private static final String DNS = "dns:";
   private static final int QUEUED_PER_SEQUENCE = 4;
 

@@ -13,15 +13,18 @@ import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.SecurityConfig;
 import dev.gearbox.gateway.config.TenantConfig;
-import dev.gearbox.gateway.dispatch.CpuOpener;
+import dev.gearbox.gateway.dispatch.CpuSilicon;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
+import dev.gearbox.gateway.dispatch.LocalOpener;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
+import dev.gearbox.gateway.dispatch.OpenClSilicon;
 import dev.gearbox.gateway.dispatch.PoolOpeners;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
+import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.PromptLog;
@@ -108,12 +111,20 @@ final class Wiring {
     }
   }
 
+  /** One opener for each device; pools that name the same share it. */
   private EngineOpener openers(Core core, RemoteOpener remote) throws IOException {
+    Map<String, LocalOpener.Share> shares = shares();
+    Map<String, LocalOpener> byDevice = new HashMap<>();
     Map<String, EngineOpener> byPool = new HashMap<>();
     remotePools().plan(remote).forEach(pool -> byPool.put(pool, remote));
-    if (!local().isEmpty()) {
-      CpuOpener cpu = cpu(core);
-      local().forEach(pool -> byPool.put(pool.name(), cpu));
+    for (PoolConfig pool : local()) {
+      byPool.put(
+          pool.name(),
+          byDevice.computeIfAbsent(
+              pool.deviceId(),
+              id ->
+                  new LocalOpener(
+                      id, silicon(pool), shares, this::fetch, core.signals(), core.clock())));
     }
     return new PoolOpeners(byPool);
   }
@@ -126,18 +137,23 @@ final class Wiring {
     return configuration.gearbox().pools().stream().filter(pool -> !pool.isRemote()).toList();
   }
 
-  private CpuOpener cpu(Core core) {
-    return new CpuOpener(
-        local().getFirst().threadsOrCores(), shares(), this::fetch, core.signals(), core.clock());
+  private static Silicon silicon(PoolConfig pool) {
+    return switch (pool.device()) {
+      case CPU_SIMD -> new CpuSilicon(pool.threadsOrCores());
+      case GPU_OPENCL -> new OpenClSilicon(pool.openclDevice());
+      case REMOTE -> throw new IllegalArgumentException(pool.name() + " is not of this machine");
+    };
   }
 
   /**
-   * Refuses pools whose keys and values do not fit beside the weights.
+   * Refuses pools whose keys and values do not fit beside the weights; what is on other devices is
+   * refused by these when it comes.
    *
    * @param machine bytes of memory that this machine, or its container, has
    */
   void checkMemory(long machine) {
-    List<PoolConfig> pools = local();
+    List<PoolConfig> pools =
+        local().stream().filter(pool -> pool.device() == PoolConfig.Device.CPU_SIMD).toList();
     long weights =
         pools.stream()
             .flatMap(pool -> pool.variants().stream())
@@ -223,7 +239,7 @@ final class Wiring {
                     Set.copyOf(entry.techniques()),
                     configuration.quality(variant, ledger),
                     entry.size()),
-                CpuOpener.DEVICE));
+                pool.deviceId()));
       }
     }
     return engines;
@@ -241,20 +257,20 @@ final class Wiring {
   }
 
   /** Engines of a pool share its memory equally. */
-  private Map<String, CpuOpener.Share> shares() {
-    Map<String, CpuOpener.Share> shares = new HashMap<>();
+  private Map<String, LocalOpener.Share> shares() {
+    Map<String, LocalOpener.Share> shares = new HashMap<>();
     for (PoolConfig pool : local()) {
       PoolConfig.Speculative speculative = pool.speculative();
       shares.put(
           pool.name(),
-          new CpuOpener.Share(
+          new LocalOpener.Share(
               pool.kvMemory().bytes() / Math.max(1, pool.variants().size()),
               pool.maxSequences(),
               pool.maxDrafts(),
               pool.cpuOptions(),
               speculative == null
                   ? null
-                  : new CpuOpener.Draft(speculative.draft(), speculative.tokens()),
+                  : new LocalOpener.Draft(speculative.draft(), speculative.tokens()),
               pool.maxLoras(),
               pool.maxLoraRank()));
     }

@@ -16,6 +16,10 @@ class ClQueue implements AutoCloseable {
     this.handle = handle;
   }
 
+  final long handle() {
+    return handle;
+  }
+
   /** Copies native memory to the device; it may be changed once this returns. */
   final void write(ClBuffer buffer, long offset, MemorySegment from) {
     write(buffer, offset, from, true);

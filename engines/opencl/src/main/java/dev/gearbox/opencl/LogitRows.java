@@ -1,6 +1,7 @@
 package dev.gearbox.opencl;
 
 import dev.gearbox.format.model.ModelShape;
+import dev.gearbox.runtime.sample.Likeliest;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,6 +12,12 @@ final class LogitRows {
   /** Floats on the device at once: 64 MB. */
   private static final int FLOATS = 1 << 24;
 
+  /** Tokens of a row that are found on the device at most. */
+  static final int MOST_LIKELIEST = 128;
+
+  private static final int WIDTH = 3;
+  private static final int FIRST = 4;
+
   private final ClQueue queue;
   private final int vocabulary;
   private final int most;
@@ -18,6 +25,8 @@ final class LogitRows {
   private final MemorySegment staged;
   private final Projection output;
   private final @Nullable ClKernel soften;
+  private final ClBuffer found;
+  private final ClKernel likeliest;
 
   LogitRows(
       OpenClContext context,
@@ -32,9 +41,9 @@ final class LogitRows {
     this.queue = queue;
     vocabulary = shape.vocabulary();
     most = rows(shape, maxTokens);
-    long bytes = bytes(shape, maxTokens);
+    long bytes = logitBytes(shape, maxTokens);
     logits = resources.add(context.allocate("logits", bytes));
-    staged = arena.allocate(bytes, 64);
+    staged = arena.allocate(Math.max(bytes, foundBytes(maxTokens)), 64);
     output =
         new Projection(context, queue, weights.output(), normed, logits, null, resources, arena);
     int group = context.tiling().flat();
@@ -47,6 +56,20 @@ final class LogitRows {
                 .with(logits)
                 .with(vocabulary)
                 .with(shape.softcap());
+    found = resources.add(context.allocate("likeliest tokens", foundBytes(maxTokens)));
+    long search = context.programs().program("-D FLAT=" + group, "likeliest.cl");
+    likeliest =
+        resources
+            .add(new ClKernel(search, "likeliest", group, group, arena))
+            .with(logits)
+            .with(found)
+            .with(vocabulary)
+            .with(1)
+            .with(0);
+  }
+
+  private static long foundBytes(int maxTokens) {
+    return 2L * Integer.BYTES * MOST_LIKELIEST * maxTokens;
   }
 
   private static int rows(ModelShape shape, int maxTokens) {
@@ -55,6 +78,10 @@ final class LogitRows {
 
   /** Bytes that they take. */
   static long bytes(ModelShape shape, int maxTokens) {
+    return logitBytes(shape, maxTokens) + foundBytes(maxTokens);
+  }
+
+  private static long logitBytes(ModelShape shape, int maxTokens) {
     return (long) Float.BYTES * rows(shape, maxTokens) * shape.vocabulary();
   }
 
@@ -62,14 +89,40 @@ final class LogitRows {
   void read(int rows, float[] out) {
     for (int first = 0; first < rows; first += most) {
       int count = Math.min(most, rows - first);
-      output.run(first, count);
-      if (soften != null) {
-        soften.run(queue, count);
-      }
+      compute(first, count);
       long bytes = (long) Float.BYTES * count * vocabulary;
       queue.read(logits, 0, staged.asSlice(0, bytes));
       MemorySegment.copy(
           staged, ValueLayout.JAVA_FLOAT, 0, out, first * vocabulary, count * vocabulary);
+    }
+  }
+
+  /** Computes so many rows and reads their likeliest tokens; the host waits once. */
+  void read(int rows, Likeliest out) {
+    int width = out.width();
+    likeliest.set(WIDTH, width);
+    for (int first = 0; first < rows; first += most) {
+      int count = Math.min(most, rows - first);
+      compute(first, count);
+      likeliest.set(FIRST, first);
+      likeliest.run(queue, count);
+    }
+    MemorySegment ids = staged.asSlice(0, 2L * Integer.BYTES * rows * width);
+    queue.read(found, 0, ids);
+    for (int row = 0; row < rows; row++) {
+      long at = 2L * row * width;
+      for (int place = 0; place < width; place++) {
+        int id = ids.getAtIndex(ValueLayout.JAVA_INT, at + place);
+        float logit = ids.getAtIndex(ValueLayout.JAVA_FLOAT, at + width + place);
+        out.put(row, place, id, logit);
+      }
+    }
+  }
+
+  private void compute(int first, int count) {
+    output.run(first, count);
+    if (soften != null) {
+      soften.run(queue, count);
     }
   }
 }

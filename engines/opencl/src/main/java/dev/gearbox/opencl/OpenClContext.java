@@ -87,7 +87,7 @@ public final class OpenClContext implements AutoCloseable {
    *
    * @throws IllegalArgumentException with the figures
    */
-  synchronized void require(String what, long bytes) {
+  public synchronized void require(String what, long bytes) {
     if (bytes > device.memory() - used) {
       throw new IllegalArgumentException(
           "%s: %d MB do not fit into the %d MB of %s, of which %d MB are used"

@@ -8,6 +8,7 @@ import dev.gearbox.format.model.ModelTensors;
 import dev.gearbox.format.model.UnsupportedModelException;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
+import dev.gearbox.runtime.sample.Likeliest;
 import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
@@ -140,25 +141,48 @@ public final class OpenClModel implements ModelRunner {
   }
 
   @Override
+  public int maxLikeliest() {
+    return LogitRows.MOST_LIKELIEST;
+  }
+
+  @Override
   public void step(StepBatch batch, float[] out) {
+    forward(batch, out.length);
+    if (batch.logitRows() > 0) {
+      logits.read(batch.logitRows(), out);
+    } else {
+      queue.finish();
+    }
+  }
+
+  @Override
+  public void step(StepBatch batch, Likeliest out) {
+    if (out.width() < 1 || out.width() > LogitRows.MOST_LIKELIEST) {
+      throw new IllegalArgumentException(
+          "1 to %d likeliest tokens, got %d".formatted(LogitRows.MOST_LIKELIEST, out.width()));
+    }
+    forward(batch, Integer.MAX_VALUE);
+    if (batch.logitRows() > 0) {
+      logits.read(batch.logitRows(), out);
+    } else {
+      queue.finish();
+    }
+  }
+
+  /** Checks a batch and gives the commands of all that comes before its logits. */
+  private void forward(StepBatch batch, int room) {
     if (forward == null) {
       throw new IllegalStateException("allocateBlocks comes before the first step");
     }
-    batch.check(MAX_STEP_TOKENS, shape.vocabulary(), shape.maxContext(), blocks, out.length);
+    batch.check(MAX_STEP_TOKENS, shape.vocabulary(), shape.maxContext(), blocks, room);
     for (int s = 0; s < batch.sequences(); s++) {
       if (batch.adapter(s) != null) {
         throw new IllegalArgumentException("the adapter was made for another model");
       }
     }
-    if (batch.size() == 0) {
-      return;
-    }
-    input.send(batch);
-    forward.run();
-    if (input.askedRows() == 0) {
-      queue.finish();
-    } else {
-      logits.read(input.askedRows(), out);
+    if (batch.size() > 0) {
+      input.send(batch);
+      forward.run();
     }
   }
 

@@ -9,13 +9,18 @@ import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.model.TinyModel;
 import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.model.Architecture;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
+import dev.gearbox.runtime.sample.Likeliest;
+import dev.gearbox.runtime.sample.Sampler;
+import dev.gearbox.runtime.sample.SamplingBuffers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +115,51 @@ class OpenClModelTest {
       assertThat(prefill(model, model.exactStepTokens())).isEqualTo(one);
       assertThat(prefill(model, 2)).isEqualTo(one);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void likeliestTokensAreThoseOfTheWholeRows(Architecture architecture) throws IOException {
+    Path file = new TinyModel(architecture, 15).write(folder);
+    for (Tiling tiling : TestingOpenCl.TILINGS) {
+      try (OpenClContext each = OpenClContext.open(context.device(), tiling, cache);
+          ModelRunner model = load(file, each, KvPrecision.F16)) {
+        float[] whole = prefill(model, TOKENS.length);
+        for (int width : new int[] {1, 41, model.maxLikeliest()}) {
+          Likeliest few = new Likeliest();
+          few.begin(TOKENS.length, width);
+          model.step(prompt(), few);
+          assertSampledAlike(whole, few, width);
+        }
+      }
+    }
+  }
+
+  /** Every way to sample that looks no further than the width gives the same tokens. */
+  private static void assertSampledAlike(float[] whole, Likeliest few, int width) {
+    int topK = Math.min(width, TinyModel.VOCABULARY) - 1;
+    float temperature = width == 1 ? 0 : 1.3f;
+    SamplingSpec spec =
+        new SamplingSpec(temperature, topK, 0.95f, 0.01f, 0, 0, 1, Map.of(), 7L, -1);
+    Sampler ofFew = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    Sampler ofAll = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    assertThat(ofFew.looksAt()).isBetween(1, width);
+    for (int row = 0; row < TOKENS.length; row++) {
+      int from = row * TinyModel.VOCABULARY;
+      assertThat(ofFew.sample(few, row))
+          .as("width %d row %d", width, row)
+          .isEqualTo(ofAll.sample(whole, from, TinyModel.VOCABULARY));
+    }
+  }
+
+  private static StepBatch prompt() {
+    StepBatch batch = new StepBatch();
+    batch.clear();
+    batch.beginSequence(0, TABLE);
+    for (int token : TOKENS) {
+      batch.addToken(token, true);
+    }
+    return batch;
   }
 
   @Test

@@ -180,7 +180,7 @@ final class EngineLoop {
 
   /** Computes a plan and gives its tokens out, or fails whoever is in it. */
   private void run(StepPlan<Generation> plan, long start) {
-    float[] logits;
+    StepLogits logits;
     long guessed;
     try {
       if (draft != null) {
@@ -219,7 +219,7 @@ final class EngineLoop {
     }
   }
 
-  private void sample(StepPlan<Generation> plan, float[] logits, long nowNanos) {
+  private void sample(StepPlan<Generation> plan, StepLogits logits, long nowNanos) {
     int row = 0;
     for (Chunk<Generation> chunk : plan.chunks()) {
       if (chunk.last()) {
@@ -229,9 +229,9 @@ final class EngineLoop {
     }
   }
 
-  private void take(Chunk<Generation> chunk, float[] logits, int row, long nowNanos) {
+  private void take(Chunk<Generation> chunk, StepLogits logits, int row, long nowNanos) {
     Generation generation = chunk.sequence();
-    TokenEvent last = generation.accept(logits, row, runner.vocabulary(), nowNanos);
+    TokenEvent last = generation.accept(logits, row, nowNanos);
     if (chunk.drafts() > 0) {
       report.drafted(chunk, scheduler.verified(chunk));
     }

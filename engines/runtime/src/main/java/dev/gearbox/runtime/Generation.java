@@ -69,13 +69,12 @@ final class Generation extends Sequence {
    * @param row of {@code logits} where its own begin
    * @return its last event when it ends there; null to go on
    */
-  @Nullable TokenEvent accept(float[] logits, int row, int vocabulary, long nowNanos) {
+  @Nullable TokenEvent accept(StepLogits logits, int row, long nowNanos) {
     try {
-      int from = row * vocabulary;
-      FinishReason reason = next(logits, from, vocabulary, nowNanos);
+      int at = row;
+      FinishReason reason = next(logits, at, nowNanos);
       while (reason == null && remaining() == 0) {
-        from += vocabulary;
-        reason = next(logits, from, vocabulary, nowNanos);
+        reason = next(logits, ++at, nowNanos);
       }
       return reason == null ? null : finished(reason);
     } catch (RuntimeException e) {
@@ -84,9 +83,14 @@ final class Generation extends Sequence {
     }
   }
 
+  /** How many of the likeliest tokens its next one depends on; 0 for all. */
+  int looksAt() {
+    return sampler.looksAt();
+  }
+
   /** Takes the next token from a row of logits; the reason to end there, or null to go on. */
-  private @Nullable FinishReason next(float[] logits, int from, int vocabulary, long nowNanos) {
-    int token = sampler.sample(logits, from, vocabulary);
+  private @Nullable FinishReason next(StepLogits logits, int row, long nowNanos) {
+    int token = logits.sample(sampler, row);
     if (firstToken == NEVER) {
       firstToken = nowNanos;
     }
@@ -97,7 +101,8 @@ final class Generation extends Sequence {
     Logprob logprob = null;
     int top = request().sampling().topLogprobs();
     if (top >= 0) {
-      logprob = Logprobs.of(logits, from, vocabulary, token, top, encoder::text);
+      int vocabulary = logits.vocabulary();
+      logprob = Logprobs.of(logits.whole, row * vocabulary, vocabulary, token, top, encoder::text);
     }
     append(token);
     stream.emit(new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));

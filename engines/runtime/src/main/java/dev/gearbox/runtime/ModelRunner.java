@@ -1,6 +1,7 @@
 package dev.gearbox.runtime;
 
 import dev.gearbox.format.adapter.LoraAdapter;
+import dev.gearbox.runtime.sample.Likeliest;
 
 /**
  * The transformer step of one model on one device. Confined to the device's owner thread, except
@@ -55,6 +56,22 @@ public interface ModelRunner extends AutoCloseable {
    * @throws DeviceLostException when no later step can succeed
    */
   void step(StepBatch batch, float[] logits);
+
+  /** Tokens of a row that {@link #step(StepBatch, Likeliest)} gives at most; 0: it gives none. */
+  default int maxLikeliest() {
+    return 0;
+  }
+
+  /**
+   * Computes one step whose rows are looked at no further than their likeliest tokens, so that the
+   * others need not leave the silicon. Only where {@link #maxLikeliest} says so.
+   *
+   * @param likeliest begun for the batch's rows
+   * @throws DeviceLostException when no later step can succeed
+   */
+  default void step(StepBatch batch, Likeliest likeliest) {
+    throw new UnsupportedOperationException("this model gives whole rows of logits");
+  }
 
   @Override
   void close();

@@ -1,6 +1,5 @@
 package dev.gearbox.runtime;
 
-import dev.gearbox.runtime.schedule.Sequence;
 import dev.gearbox.runtime.schedule.StepPlan;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 
@@ -8,22 +7,24 @@ import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 final class StepRun {
   private final ModelRunner runner;
   private final StepBatch batch = new StepBatch();
-  private float[] logits = {};
+  private final StepLogits logits;
 
   StepRun(ModelRunner runner) {
     this.runner = runner;
+    this.logits = new StepLogits(runner.vocabulary());
   }
 
   /**
    * Computes the plan.
    *
-   * @return the rows of logits that the chunks ask for, in the order of the plan; valid until the
-   *     next step
+   * @return the rows that the chunks ask for, in the order of the plan; valid until the next step
    */
-  float[] step(StepPlan<? extends Sequence> plan) {
+  StepLogits step(StepPlan<Generation> plan) {
     batch.clear();
-    for (Chunk<? extends Sequence> chunk : plan.chunks()) {
-      Sequence sequence = chunk.sequence();
+    int most = 0;
+    boolean few = runner.maxLikeliest() > 0;
+    for (Chunk<Generation> chunk : plan.chunks()) {
+      Generation sequence = chunk.sequence();
       LoadedAdapter adapter = LoadedAdapter.of(sequence.request());
       batch.beginSequence(
           chunk.from(), sequence.table().blocks(), adapter == null ? null : adapter.weights());
@@ -31,12 +32,27 @@ final class StepRun {
       for (int i = chunk.from(); i < end; i++) {
         batch.addToken(sequence.token(i), i >= sequence.size() - 1);
       }
+      if (chunk.last()) {
+        int looksAt = sequence.looksAt();
+        few &= looksAt > 0;
+        most = Math.max(most, looksAt);
+      }
     }
-    int needed = Math.multiplyExact(batch.logitRows(), runner.vocabulary());
-    if (logits.length < needed) {
-      logits = new float[needed];
+    logits.sparse = few && most > 0 && most <= runner.maxLikeliest();
+    if (logits.sparse) {
+      logits.few.begin(batch.logitRows(), most);
+      runner.step(batch, logits.few);
+    } else {
+      whole();
     }
-    runner.step(batch, logits);
     return logits;
+  }
+
+  private void whole() {
+    int needed = Math.multiplyExact(batch.logitRows(), runner.vocabulary());
+    if (logits.whole.length < needed) {
+      logits.whole = new float[needed];
+    }
+    runner.step(batch, logits.whole);
   }
 }

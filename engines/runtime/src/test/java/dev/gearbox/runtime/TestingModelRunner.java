@@ -1,6 +1,8 @@
 package dev.gearbox.runtime;
 
 import dev.gearbox.format.adapter.LoraAdapter;
+import dev.gearbox.runtime.sample.Likeliest;
+import dev.gearbox.runtime.sample.Sampler;
 import java.util.Arrays;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -17,6 +19,7 @@ public class TestingModelRunner implements ModelRunner {
   public static final int VOCABULARY = 128;
   private static final int EMPTY = -1;
   private static final int PERIOD = 9;
+  private static final int MOST_LIKELIEST = 16;
 
   private final int maxStepTokens;
   private final long stepNanos;
@@ -164,6 +167,25 @@ public class TestingModelRunner implements ModelRunner {
           }
           row++;
         }
+      }
+    }
+  }
+
+  @Override
+  public int maxLikeliest() {
+    return MOST_LIKELIEST;
+  }
+
+  @Override
+  public void step(StepBatch batch, Likeliest likeliest) {
+    float[] whole = new float[batch.logitRows() * VOCABULARY];
+    step(batch, whole);
+    for (int row = 0; row < batch.logitRows(); row++) {
+      int from = row * VOCABULARY;
+      for (int place = 0; place < likeliest.width(); place++) {
+        int id = Sampler.argmax(whole, from, VOCABULARY);
+        likeliest.put(row, place, id, whole[from + id]);
+        whole[from + id] = Float.NEGATIVE_INFINITY;
       }
     }
   }

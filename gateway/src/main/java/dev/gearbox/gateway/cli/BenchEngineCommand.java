@@ -57,6 +57,8 @@ final class BenchEngineCommand implements Callable<Integer> {
 
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
+  @Mixin private DeviceOption device = new DeviceOption();
+
   @Mixin private CpuOption cpu = new CpuOption();
 
   @Option(
@@ -103,7 +105,7 @@ final class BenchEngineCommand implements Callable<Integer> {
             promptTokens,
             generatedTokens,
             depth,
-            workers,
+            device.chosen(options, workers),
             options,
             repeat,
             batches,

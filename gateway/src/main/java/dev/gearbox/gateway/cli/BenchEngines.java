@@ -6,7 +6,7 @@ import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
-import dev.gearbox.gateway.dispatch.CpuOpener;
+import dev.gearbox.gateway.dispatch.CpuSilicon;
 import dev.gearbox.policy.simulate.EngineProfile;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.EngineSpec;
@@ -36,8 +36,8 @@ final class BenchEngines implements AutoCloseable {
 
   BenchEngines(int threads) {
     workers = new CpuWorkers(threads);
-    device = new Device(CpuOpener.DEVICE, System::nanoTime, signals);
-    signals.addDevice(CpuOpener.DEVICE, device::signal);
+    device = new Device(CpuSilicon.DEVICE, System::nanoTime, signals);
+    signals.addDevice(CpuSilicon.DEVICE, device::signal);
   }
 
   /** Opens an engine as {@code profile} describes it, with the weights of {@code file}. */

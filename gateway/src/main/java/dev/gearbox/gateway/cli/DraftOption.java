@@ -1,8 +1,7 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.cpu.model.CpuModel;
-import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.workshop.FetchException;
 import java.io.IOException;
@@ -33,9 +32,9 @@ final class DraftOption {
    */
   record Draft(String name, Path file, int tokens) {
     /** Loads it for the model of {@code target}. */
-    DraftSpec load(GgufFile target, CpuWorkers workers) throws IOException {
+    DraftSpec load(GgufFile target, Silicon silicon) throws IOException {
       try (GgufFile gguf = GgufFile.open(file)) {
-        return CpuModel.loadDraft(name, gguf, target, tokens, workers);
+        return silicon.loadDraft(name, gguf, target, tokens);
       }
     }
   }

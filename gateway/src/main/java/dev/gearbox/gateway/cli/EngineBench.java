@@ -1,11 +1,10 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
-import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.gateway.cli.LlamaBench.Speed;
+import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.workshop.AdapterFile;
@@ -27,7 +26,7 @@ record EngineBench(
     int promptTokens,
     int generatedTokens,
     int depth,
-    int threads,
+    DeviceOption.Chosen chosen,
     CpuOptions options,
     int repeat,
     List<Integer> batches,
@@ -39,11 +38,12 @@ record EngineBench(
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("model", name);
     result.put("cpu", Machine.cpu());
-    result.put("threads", threads);
+    result.put("device", chosen.name());
+    result.put("threads", chosen.threads());
     result.put("kv_cache_type", options.kvCacheType().toString());
     result.put("attention", options.attention().toString());
-    try (CpuWorkers workers = new CpuWorkers(threads);
-        ModelRunner runner = load(workers)) {
+    try (Silicon silicon = chosen.start();
+        ModelRunner runner = load(silicon)) {
       int widest = Math.max(1, batches.stream().mapToInt(Integer::intValue).max().orElse(1));
       Steps steps = new Steps(runner, promptTokens, generatedTokens, depth, widest);
       alternate(steps, result);
@@ -68,9 +68,9 @@ record EngineBench(
     }
   }
 
-  private ModelRunner load(CpuWorkers workers) throws IOException {
+  private ModelRunner load(Silicon silicon) throws IOException {
     try (GgufFile gguf = GgufFile.open(file)) {
-      return CpuModel.load(gguf, workers, options);
+      return silicon.load(gguf, options);
     }
   }
 

@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.gateway.config.AdapterConfig;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.telemetry.signal.EngineNames;
 import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.CatalogEntry;
@@ -42,11 +44,7 @@ final class EngineCommand implements Callable<Integer> {
   @Option(names = "--admin-port", description = "Port of metrics (default: 9091).")
   private @Nullable Integer adminPort;
 
-  @Option(
-      names = "--device",
-      defaultValue = "cpu-simd",
-      description = "What computes: cpu-simd (default).")
-  private String device = "cpu-simd";
+  @Mixin private DeviceOption device = new DeviceOption();
 
   @Mixin private CpuOption cpu = new CpuOption();
 
@@ -58,8 +56,10 @@ final class EngineCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (!device.equals("cpu-simd")) {
-      throw new WrongUsageException("--device must be cpu-simd, got " + device);
+    CpuOptions options = cpu.options();
+    PoolConfig.Device on = device.checked(options);
+    if (on == PoolConfig.Device.GPU_OPENCL && !loras.isEmpty()) {
+      throw new WrongUsageException("--lora: gpu-opencl takes no adapters");
     }
     Path file = weights.resolve(screen).toAbsolutePath();
     Configuration read = ConfigLoader.load(null, Map.of());
@@ -67,7 +67,8 @@ final class EngineCommand implements Callable<Integer> {
     Configuration one =
         new Configuration(read.gearbox(), read.catalog().with(entry))
             .only(List.of(entry.name()))
-            .computing(cpu.options())
+            .computing(options)
+            .on(on, device.openclDevice())
             .withAdapters(adapters())
             .worker()
             .listening(

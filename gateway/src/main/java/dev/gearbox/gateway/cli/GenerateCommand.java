@@ -50,6 +50,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
+  @Mixin private DeviceOption device = new DeviceOption();
+
   @Mixin private CpuOption cpu = new CpuOption();
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -81,8 +83,8 @@ final class GenerateCommand implements Callable<Integer> {
     if (!(temperature >= 0 && temperature <= 2)) {
       throw new WrongUsageException("--temperature must be 0 to 2, got " + temperature);
     }
-    int workers = threads.count();
     CpuOptions options = cpu.options();
+    DeviceOption.Chosen chosen = device.chosen(options, threads.count());
     GenerateRun run =
         new GenerateRun(
             weights.resolve(screen),
@@ -92,7 +94,7 @@ final class GenerateCommand implements Callable<Integer> {
             maxTokens,
             temperature,
             seed,
-            workers,
+            chosen,
             options,
             screen);
     if (input.file != null) {

@@ -1,8 +1,6 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
-import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
@@ -13,6 +11,7 @@ import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
+import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.runtime.AdapterHost;
 import dev.gearbox.runtime.AdapterSpec;
 import dev.gearbox.runtime.Device;
@@ -39,7 +38,7 @@ record GenerateRun(
     int maxTokens,
     float temperature,
     @Nullable Long seed,
-    int threads,
+    DeviceOption.Chosen chosen,
     CpuOptions options,
     Screen screen) {
 
@@ -68,11 +67,11 @@ record GenerateRun(
 
   private List<Answer> answers(List<String> prompts, Consumer<String> show)
       throws IOException, InterruptedException {
-    try (CpuWorkers workers = new CpuWorkers(threads);
+    try (Silicon silicon = chosen.start();
         // What a warm-up compiles, the answer itself would soon have compiled.
-        Device device = new Device("cpu-simd", System::nanoTime, NoTelemetry.INSTANCE, 0)) {
+        Device device = new Device(chosen.name(), System::nanoTime, NoTelemetry.INSTANCE, 0)) {
       List<TokenIds> encoded = new ArrayList<>();
-      Engine engine = open(prompts, encoded, workers, device);
+      Engine engine = open(prompts, encoded, silicon, device);
       List<Answer> answers = new ArrayList<>();
       for (TokenIds prompt : encoded) {
         GenerationRequest request = request("prompt-" + answers.size(), prompt);
@@ -83,8 +82,7 @@ record GenerateRun(
   }
 
   /** Reads the file and lets go of it; the device closes both runners with its engine. */
-  private Engine open(
-      List<String> prompts, List<TokenIds> encoded, CpuWorkers workers, Device device)
+  private Engine open(List<String> prompts, List<TokenIds> encoded, Silicon silicon, Device device)
       throws IOException {
     try (GgufFile file = GgufFile.open(weights)) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
@@ -92,8 +90,8 @@ record GenerateRun(
         encoded.add(encode(encoder, prompt));
       }
       int longest = encoded.stream().mapToInt(TokenIds::size).max().orElse(1);
-      DraftSpec guesses = draft == null ? null : draft.load(file, workers);
-      ModelRunner runner = CpuModel.load(file, workers, options);
+      DraftSpec guesses = draft == null ? null : draft.load(file, silicon);
+      ModelRunner runner = silicon.load(file, options);
       EngineSpec spec = spec(longest + maxTokens, runner);
       return adapted(device.open(spec, runner, guesses, encoder));
     }

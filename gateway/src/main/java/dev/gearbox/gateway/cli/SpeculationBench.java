@@ -1,7 +1,6 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.cpu.model.CpuModel;
-import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
@@ -11,6 +10,8 @@ import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.template.PromptCodec;
+import dev.gearbox.gateway.dispatch.CpuSilicon;
+import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.runtime.Device;
 import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.EngineSpec;
@@ -96,9 +97,9 @@ record SpeculationBench(
     }
     result.put("cpu", Machine.cpu());
     result.put("threads", threads);
-    try (CpuWorkers workers = new CpuWorkers(threads);
+    try (Silicon silicon = new CpuSilicon(threads);
         Device device = new Device("cpu-simd", System::nanoTime, NoTelemetry.INSTANCE)) {
-      Engine engine = open(workers, device);
+      Engine engine = open(silicon, device);
       List<Map<String, Object>> rows = new ArrayList<>();
       for (Map.Entry<String, String> prompt : PROMPTS.entrySet()) {
         rows.add(measure(engine, prompt.getKey(), prompt.getValue()));
@@ -113,11 +114,11 @@ record SpeculationBench(
   }
 
   /** Reads the file and lets go of it. */
-  private Engine open(CpuWorkers workers, Device device) throws IOException {
+  private Engine open(Silicon silicon, Device device) throws IOException {
     try (GgufFile gguf = GgufFile.open(file)) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(gguf));
-      DraftSpec guesses = draft == null ? null : draft.load(gguf, workers);
-      ModelRunner runner = CpuModel.load(gguf, workers);
+      DraftSpec guesses = draft == null ? null : draft.load(gguf, silicon);
+      ModelRunner runner = silicon.load(gguf, CpuOptions.DEFAULT);
       return device.open(spec(runner), runner, guesses, encoder);
     }
   }

@@ -130,6 +130,7 @@ final class ConfigCheck {
       }
       local(pool);
       speculative(pool);
+      device(pool);
       pool.adapters().forEach(each -> poolOf.put(each.name(), pool.name()));
       if (pool.variants().isEmpty()) {
         if (takesTheRest) {
@@ -200,6 +201,20 @@ final class ConfigCheck {
                 + "'"
                 + hint);
       }
+    }
+  }
+
+  /** What its device does not do. */
+  private void device(PoolConfig pool) {
+    pool.device()
+        .refusal(pool.cpuOptions())
+        .ifPresent(reason -> reader.problem(pool, "device", reason));
+    boolean opencl = pool.device() == PoolConfig.Device.GPU_OPENCL;
+    if (opencl && !pool.adapters().isEmpty()) {
+      reader.problem(pool, "adapters", "gpu-opencl takes no adapters");
+    }
+    if (!opencl && pool.openclDevice() != null) {
+      reader.problem(pool, "opencl-device", "is for pools with device: gpu-opencl");
     }
   }
 

@@ -90,6 +90,16 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
         gearbox.pools().stream().map(pool -> pool.with(options)).toList());
   }
 
+  /** The same with every pool of this machine on this device. */
+  public Configuration on(PoolConfig.Device device, @Nullable String openclDevice) {
+    return with(
+        gearbox.server(),
+        gearbox.models(),
+        gearbox.pools().stream()
+            .map(pool -> pool.isRemote() ? pool : pool.on(device, openclDevice))
+            .toList());
+  }
+
   /**
    * Only these models and variants. A variant answers for the first model that has it, else for the
    * first model of all; a beginning becomes a name of its own.

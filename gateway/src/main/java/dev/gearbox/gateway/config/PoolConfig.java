@@ -1,12 +1,14 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.cpu.kernel.KvType;
+import dev.gearbox.cpu.model.AttentionSpec;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.remote.dialect.Dialect;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +91,13 @@ public record PoolConfig(
         @Nullable Integer maxContext,
     @Setting(value = "File with the key that the servers want", optional = true)
         @Nullable String apiKeyFile,
-    @Setting("How long what may take on them") PatienceConfig patience) {
+    @Setting("How long what may take on them") PatienceConfig patience,
+    @Setting(
+            value =
+                "OpenCL device of gpu-opencl: its index or part of its name; a GPU with the most"
+                    + " compute units when absent",
+            optional = true)
+        @Nullable String openclDevice) {
   public PoolConfig {
     members = List.copyOf(members);
     endpoints = List.copyOf(endpoints);
@@ -110,8 +118,24 @@ public record PoolConfig(
   public enum Device {
     /** This machine's processor, with vector instructions. */
     CPU_SIMD,
+    /** A GPU of this machine, or another device with an OpenCL driver. */
+    GPU_OPENCL,
     /** OpenAI-compatible servers. */
-    REMOTE
+    REMOTE;
+
+    /** Why it does not compute like this; empty where it does. */
+    public Optional<String> refusal(CpuOptions options) {
+      if (this != GPU_OPENCL) {
+        return Optional.empty();
+      }
+      if (!(options.attention() instanceof AttentionSpec.Full)) {
+        return Optional.of(
+            "gpu-opencl sees everything: attention must be full, got " + options.attention());
+      }
+      return options.kvCacheType() == KvType.Q8_0
+          ? Optional.of("gpu-opencl keeps keys and values as f16 or f32, got q8_0")
+          : Optional.empty();
+    }
   }
 
   /** Names of its variants. */
@@ -122,6 +146,15 @@ public record PoolConfig(
   /** Whether its engines are servers elsewhere. */
   public boolean isRemote() {
     return device == Device.REMOTE;
+  }
+
+  /** Id of the device that its engines share with those of other pools. */
+  public String deviceId() {
+    return switch (device) {
+      case CPU_SIMD -> "cpu-simd";
+      case GPU_OPENCL -> openclDevice == null ? "gpu-opencl" : "gpu-opencl-" + openclDevice;
+      case REMOTE -> name;
+    };
   }
 
   /** The configured threads, or one per core. */
@@ -159,19 +192,26 @@ public record PoolConfig(
   PoolConfig beside(Path config) {
     List<PoolVariant> resolved = members.stream().map(member -> member.resolved(config)).toList();
     String key = apiKeyFile == null ? null : config.resolveSibling(apiKeyFile).toString();
-    return with(resolved, adapters, cpuOptions(), key);
+    return with(device, openclDevice, resolved, adapters, cpuOptions(), key);
   }
 
   PoolConfig with(CpuOptions options) {
     return with(members, adapters, options);
   }
 
-  private PoolConfig with(
-      List<PoolVariant> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
-    return with(otherVariants, otherAdapters, options, apiKeyFile);
+  /** The same on another device. */
+  PoolConfig on(Device other, @Nullable String otherOpenclDevice) {
+    return with(other, otherOpenclDevice, members, adapters, cpuOptions(), apiKeyFile);
   }
 
   private PoolConfig with(
+      List<PoolVariant> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
+    return with(device, openclDevice, otherVariants, otherAdapters, options, apiKeyFile);
+  }
+
+  private PoolConfig with(
+      Device otherDevice,
+      @Nullable String otherOpenclDevice,
       List<PoolVariant> otherVariants,
       List<AdapterConfig> otherAdapters,
       CpuOptions options,
@@ -179,7 +219,7 @@ public record PoolConfig(
     return new PoolConfig(
         name,
         otherVariants,
-        device,
+        otherDevice,
         threads,
         kvMemory,
         options.kvCacheType().toString(),
@@ -197,6 +237,7 @@ public record PoolConfig(
         metrics,
         maxContext,
         keyFile,
-        patience);
+        patience,
+        otherOpenclDevice);
   }
 }

@@ -89,7 +89,7 @@ public final class RemoteOpener implements EngineOpener {
       String prefix = plan.spec().dialect().takesTokens() ? "" : WORDS + " ";
       return opened(
           await(plan.spec(), text, registry),
-          prefix + CpuOpener.encoderId(file.metadata()),
+          prefix + LocalOpener.encoderId(file.metadata()),
           registry);
     }
   }

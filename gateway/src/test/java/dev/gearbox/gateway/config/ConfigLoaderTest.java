@@ -151,6 +151,23 @@ class ConfigLoaderTest {
         .anyMatch(each -> each.contains("is in the list twice"));
   }
 
+  @Test
+  void aPoolOnAGpuSaysWhichAndMayNotAskForWhatItsKernelsLack() throws Exception {
+    assertThat(pool("device: cpu-simd").deviceId()).isEqualTo("cpu-simd");
+    assertThat(pool("device: gpu-opencl, kv-cache-type: f32").deviceId()).isEqualTo("gpu-opencl");
+    assertThat(pool("device: gpu-opencl, opencl-device: radeon").deviceId())
+        .isEqualTo("gpu-opencl-radeon");
+    assertThatThrownBy(() -> pool("opencl-device: radeon"))
+        .hasMessageContaining("opencl-device: is for pools with device: gpu-opencl");
+    assertThatThrownBy(() -> pool("device: gpu-opencl, kv-cache-type: q8_0"))
+        .hasMessageContaining("device: gpu-opencl keeps keys and values as f16 or f32, got q8_0");
+    assertThatThrownBy(() -> pool("device: gpu-opencl, attention: {kind: window, window: 512}"))
+        .hasMessageContaining("attention must be full, got window:512,sinks:4");
+    assertThatThrownBy(
+            () -> pool("device: gpu-opencl, adapters: [{name: a, weights: \"file:a.gguf\"}]"))
+        .hasMessageContaining("gpu-opencl takes no adapters");
+  }
+
   private PoolConfig pool(String settings) throws Exception {
     return load("gearbox: {pools: [{name: cpu, %s}]}".formatted(settings))
         .gearbox()
@@ -184,17 +201,24 @@ class ConfigLoaderTest {
                 """))
         .containsExactly(
             "test.yaml:3: gearbox.server.prot: unknown key 'prot', did you mean 'port'?",
-            "test.yaml:4: gearbox.server.drain: expected a duration with its unit (us, ms, s, m, h, d) such as 300ms or 30d, got '30'",
-            "test.yaml:8: gearbox.models[0].variants[1]: no variant 'qwen2.5-coder-0.5b-q4_k' in the catalog, did you mean 'qwen2.5-coder-0.5b-q4_k_m'?",
-            "test.yaml:11: gearbox.pools[0].device: expected one of cpu-simd, remote; got 'cpu-smid', did you mean 'cpu-simd'?",
-            "test.yaml:12: gearbox.pools[0].kv-memory: expected a size such as 512MB or 2GB, got '2 elephants'",
+            "test.yaml:4: gearbox.server.drain: expected a duration with its unit (us, ms, s, m, h,"
+                + " d) such as 300ms or 30d, got '30'",
+            "test.yaml:8: gearbox.models[0].variants[1]: no variant 'qwen2.5-coder-0.5b-q4_k' in"
+                + " the catalog, did you mean 'qwen2.5-coder-0.5b-q4_k_m'?",
+            "test.yaml:11: gearbox.pools[0].device: expected one of cpu-simd, gpu-opencl, remote;"
+                + " got 'cpu-smid', did you mean 'cpu-simd'?",
+            "test.yaml:12: gearbox.pools[0].kv-memory: expected a size such as 512MB or 2GB, got '2"
+                + " elephants'",
             "test.yaml:13: gearbox.pools[0].threads: must be 1 to 1024, got 0",
             "test.yaml:15: gearbox.classes[0].attainment: must be 0.001 to 0.99999, got 95",
-            "test.yaml:15: gearbox.classes[0].lane: expected one of interactive, bulk; got 'bluk', did you mean 'bulk'?",
+            "test.yaml:15: gearbox.classes[0].lane: expected one of interactive, bulk; got 'bluk',"
+                + " did you mean 'bulk'?",
             "test.yaml:17: gearbox.tenants[0].keys[0]: expected sha256:[0-9a-f]{64}, got 'secret'",
-            "test.yaml:17: gearbox.tenants[0].class: no class 'intractive', did you mean 'interactive'?",
+            "test.yaml:17: gearbox.tenants[0].class: no class 'intractive', did you mean"
+                + " 'interactive'?",
             "test.yaml:17: gearbox.tenants[0].keys: needs at least one key",
-            "test.yaml:18: gearbox.kafka: unknown key 'kafka'; known are server, models, catalog, pools, classes, tenants, policy, security");
+            "test.yaml:18: gearbox.kafka: unknown key 'kafka'; known are server, models, catalog,"
+                + " pools, classes, tenants, policy, security");
   }
 
   @Test

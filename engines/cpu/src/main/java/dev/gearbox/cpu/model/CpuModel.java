@@ -8,8 +8,6 @@ import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.format.model.UnsupportedModelException;
-import dev.gearbox.format.tokenizer.Tokenizer;
-import dev.gearbox.runtime.DraftSpec;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
@@ -70,23 +68,6 @@ public final class CpuModel implements ModelRunner {
   /** The same by {@link CpuOptions#DEFAULT}. */
   public static ModelRunner load(GgufFile file, CpuWorkers workers) {
     return load(file, workers, CpuOptions.DEFAULT);
-  }
-
-  /**
-   * Loads a small model that guesses for a larger one.
-   *
-   * @param target file of the larger one, open
-   * @param tokens guessed ahead at most
-   * @throws UnsupportedModelException when the two do not have the same vocabulary
-   */
-  public static DraftSpec loadDraft(
-      String variant, GgufFile draft, GgufFile target, int tokens, CpuWorkers workers) {
-    Tokenizer.difference(draft, target)
-        .ifPresent(reason -> {
-          throw new UnsupportedModelException(
-              "%s cannot guess for this model: %s".formatted(variant, reason));
-        });
-    return new DraftSpec(variant, load(draft, workers), tokens);
   }
 
   @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model

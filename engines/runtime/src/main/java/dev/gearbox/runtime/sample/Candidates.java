@@ -41,6 +41,33 @@ final class Candidates {
     }
   }
 
+  /** The same of a row's likeliest {@code count} alone. */
+  void fill(Likeliest few, int row, int count, float temperature, double cut) {
+    if (ids.length < count) {
+      ids = new int[count];
+      weights = new double[count];
+    }
+    first = 0;
+    end = 0;
+    ordered = false;
+    float max = few.logit(row, 0);
+    for (int i = 0; i < count && few.id(row, i) >= 0; i++) {
+      double exponent = i == 0 ? 0 : ((double) few.logit(row, i) - max) / temperature;
+      if (exponent > cut) {
+        insert(few.id(row, i), Math.exp(exponent));
+      }
+    }
+  }
+
+  /** Takes a token into those that stand in the order of their ids. */
+  private void insert(int id, double weight) {
+    int at = end++;
+    for (; at > 0 && ids[at - 1] > id; at--) {
+      set(at, ids[at - 1], weights[at - 1]);
+    }
+    set(at, id, weight);
+  }
+
   /** Keeps the {@code k} likeliest. */
   void keepTop(int k) {
     if (k < end - first) {

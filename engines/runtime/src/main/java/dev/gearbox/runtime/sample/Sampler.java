@@ -63,6 +63,38 @@ public final class Sampler {
     return token;
   }
 
+  /**
+   * How many of the likeliest tokens it looks at; 0 for all. One more than top-k keeps, so that the
+   * cut orders the candidates as it does among all, and equal seeds draw alike.
+   */
+  public int looksAt() {
+    if (penalizes || !spec.logitBias().isEmpty() || spec.topLogprobs() >= 0) {
+      return 0;
+    }
+    if (spec.temperature() == 0) {
+      return 1;
+    }
+    return spec.topK() > 0 ? spec.topK() + 1 : 0;
+  }
+
+  /**
+   * The next token, by the likeliest of a row alone: the same as by the whole row.
+   *
+   * @param few as many as {@link #looksAt} at least, which is not 0
+   * @throws IllegalStateException when the row has none
+   */
+  public int sample(Likeliest few, int row) {
+    if (few.id(row, 0) < 0) {
+      throw new IllegalStateException("the model gave no finite logit");
+    }
+    if (spec.temperature() == 0) {
+      return few.id(row, 0);
+    }
+    Candidates candidates = buffers.candidates();
+    candidates.fill(few, row, looksAt(), spec.temperature(), NEGLIGIBLE);
+    return draw(candidates);
+  }
+
   private float[] adjust(float[] logits, int from, int vocabulary) {
     float[] adjusted = buffers.logits(vocabulary);
     System.arraycopy(logits, from, adjusted, 0, vocabulary);
@@ -99,6 +131,10 @@ public final class Sampler {
   private int draw(float[] logits, int from, int vocabulary, int likeliest) {
     Candidates candidates = buffers.candidates();
     candidates.fill(logits, from, vocabulary, likeliest, spec.temperature(), NEGLIGIBLE);
+    return draw(candidates);
+  }
+
+  private int draw(Candidates candidates) {
     if (spec.topK() > 0) {
       candidates.keepTop(spec.topK());
     }

@@ -185,6 +185,63 @@ final class SamplerTest {
     return Arrays.stream(values).boxed().toArray(Integer[]::new);
   }
 
+  @Property(tries = 500)
+  void drawsFromTheLikeliestAloneWhatItDrawsFromAll(
+      @ForAll @IntRange(min = 0, max = 12) int topK,
+      @ForAll @IntRange(min = 0, max = 2) int temperature,
+      @ForAll @IntRange(min = 1, max = 100) int percent,
+      @ForAll @IntRange(min = 1, max = 30) int vocabulary,
+      @ForAll long seed) {
+    Random random = new Random(seed);
+    float[] logits = new float[vocabulary];
+    for (int i = 0; i < vocabulary; i++) {
+      // Few values, so that many tie, and now and then none.
+      int value = random.nextInt(9);
+      logits[i] = value == 8 && i > 0 ? Float.NEGATIVE_INFINITY : value * 4;
+    }
+    SamplingSpec spec =
+        new SamplingSpec(
+            temperature,
+            topK,
+            percent / 100f,
+            random.nextInt(3) / 10f,
+            0,
+            0,
+            1,
+            Map.of(),
+            seed,
+            -1);
+    Sampler ofAll = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    Sampler ofFew = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    int width = ofFew.looksAt();
+    if (width == 0) {
+      assertThat(temperature > 0 && topK == 0).isTrue();
+      return;
+    }
+    Likeliest few = new Likeliest();
+    few.begin(2, width + 1);
+    int[] order = Logprobs.likeliest(logits, 0, vocabulary, vocabulary);
+    for (int i = 0; i <= width; i++) {
+      boolean some = i < order.length && logits[order[i]] > Float.NEGATIVE_INFINITY;
+      few.put(1, i, some ? order[i] : -1, some ? logits[order[i]] : 0);
+    }
+    for (int i = 0; i < 20; i++) {
+      assertThat(ofFew.sample(few, 1)).isEqualTo(ofAll.sample(logits, 0, vocabulary));
+    }
+  }
+
+  @Test
+  void looksAtEverythingWhereTheLikeliestDoNotSuffice() {
+    assertThat(greedy(SamplingSpec.GREEDY).looksAt()).isEqualTo(1);
+    assertThat(greedy(spec(1, 40, .9f, .1f)).looksAt()).isEqualTo(41);
+    assertThat(greedy(spec(1, 0, .9f, .1f)).looksAt()).isZero();
+    assertThat(greedy(penalties(1, 0, 1)).looksAt()).isZero();
+    SamplingSpec biased = new SamplingSpec(0, 0, 1, 0, 0, 0, 1, Map.of(3, 1f), 1L, -1);
+    assertThat(greedy(biased).looksAt()).isZero();
+    SamplingSpec logprobs = new SamplingSpec(0, 0, 1, 0, 0, 0, 1, Map.of(), 1L, 2);
+    assertThat(greedy(logprobs).looksAt()).isZero();
+  }
+
   @Test
   void reportsTheModelsOwnDistribution() {
     float[] logits = {(float) Math.log(.5), (float) Math.log(.3), (float) Math.log(.2)};

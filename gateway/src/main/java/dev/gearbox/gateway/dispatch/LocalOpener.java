@@ -1,8 +1,6 @@
 package dev.gearbox.gateway.dispatch;
 
-import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
-import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.format.gguf.GgufFile;
@@ -25,12 +23,9 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Opens engines on this machine's processor: one device, shared by every pool on it. */
-public final class CpuOpener implements EngineOpener {
-  /** Id of the device. */
-  public static final String DEVICE = "cpu-simd";
-
-  private static final System.Logger LOG = System.getLogger(CpuOpener.class.getName());
+/** Opens engines on one device of this machine, shared by every pool on it. */
+public final class LocalOpener implements EngineOpener {
+  private static final System.Logger LOG = System.getLogger(LocalOpener.class.getName());
   private static final int MAX_STEP_TOKENS = 512;
   private static final int QUEUED_PER_SEQUENCE = 4;
 
@@ -69,7 +64,8 @@ public final class CpuOpener implements EngineOpener {
         throws IOException, InterruptedException;
   }
 
-  private final CpuWorkers workers;
+  private final String id;
+  private final Silicon silicon;
   private final Device device;
   private final Map<String, Share> shares;
   private final Weights weights;
@@ -77,23 +73,27 @@ public final class CpuOpener implements EngineOpener {
   private final LongSupplier clock;
 
   /**
-   * Starts the device's threads.
+   * Starts the device's thread.
    *
+   * @param id of the device, as in its signals
+   * @param silicon closed with this
    * @param shares by pool
    */
-  public CpuOpener(
-      int threads,
+  public LocalOpener(
+      String id,
+      Silicon silicon,
       Map<String, Share> shares,
       Weights weights,
       SignalStore signals,
       LongSupplier clock) {
-    this.workers = new CpuWorkers(threads);
-    this.device = new Device(DEVICE, clock, signals);
+    this.id = id;
+    this.silicon = silicon;
+    this.device = new Device(id, clock, signals);
     this.shares = Map.copyOf(shares);
     this.weights = weights;
     this.signals = signals;
     this.clock = clock;
-    signals.addDevice(DEVICE, device::signal);
+    signals.addDevice(id, device::signal);
   }
 
   @Override
@@ -114,6 +114,7 @@ public final class CpuOpener implements EngineOpener {
       phases.end("weights");
       LOG.log(System.Logger.Level.INFO, "event=engine_loaded engine=" + slot.id() + phases);
       EngineSpec spec = spec(slot, share, runner, draft, features(codec));
+      requireRoom(spec, runner, draft);
       Engine engine = device.open(spec, runner, draft, PromptEncoder.of(codec));
       return new Opened(engine, encoderId(file.metadata()));
     }
@@ -121,8 +122,21 @@ public final class CpuOpener implements EngineOpener {
 
   private ModelRunner load(GgufFile file, Share share, @Nullable DraftSpec draft) {
     try {
-      return CpuModel.load(file, workers, share.options());
+      return silicon.load(file, share.options());
     } catch (RuntimeException | Error e) {
+      if (draft != null) {
+        draft.runner().close();
+      }
+      throw e;
+    }
+  }
+
+  private void requireRoom(EngineSpec spec, ModelRunner runner, @Nullable DraftSpec draft) {
+    try {
+      long bytes = spec.kvBlocks() * DraftSpec.bytesPerBlock(runner, draft);
+      silicon.require("keys and values of " + spec.engine() + " (kv-memory)", bytes);
+    } catch (RuntimeException e) {
+      runner.close();
       if (draft != null) {
         draft.runner().close();
       }
@@ -138,15 +152,18 @@ public final class CpuOpener implements EngineOpener {
       return null;
     }
     try (GgufFile file = GgufFile.open(weights.fetch(draft.variant(), engine, registry))) {
-      return CpuModel.loadDraft(draft.variant(), file, target, draft.tokens(), workers);
+      return silicon.loadDraft(draft.variant(), file, target, draft.tokens());
     }
   }
 
   /** What changes answers: variant, build and whatever is not as it is by default. */
-  private static String fingerprint(EngineSlot slot, CpuOptions options) {
-    String version = CpuOpener.class.getPackage().getImplementationVersion();
+  private String fingerprint(EngineSlot slot, CpuOptions options) {
+    String version = LocalOpener.class.getPackage().getImplementationVersion();
     StringBuilder print = new StringBuilder(slot.variant().name());
     print.append('@').append(version == null ? "dev" : version);
+    if (silicon instanceof OpenClSilicon) {
+      print.append("+opencl");
+    }
     if (options.kvCacheType() != CpuOptions.DEFAULT.kvCacheType()) {
       print.append("+kv:").append(options.kvCacheType());
     }
@@ -156,7 +173,7 @@ public final class CpuOpener implements EngineOpener {
     return print.toString();
   }
 
-  private static EngineSpec spec(
+  private EngineSpec spec(
       EngineSlot slot,
       Share share,
       ModelRunner runner,
@@ -209,8 +226,8 @@ public final class CpuOpener implements EngineOpener {
 
   @Override
   public void close() {
-    signals.removeDevice(DEVICE);
+    signals.removeDevice(id);
     device.close();
-    workers.close();
+    silicon.close();
   }
 }
