@@ -3,7 +3,11 @@ package dev.gearbox.gateway;
 import dev.gearbox.gateway.admission.AdmissionControl;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
+import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.batch.Batches;
+import dev.gearbox.gateway.batch.LineQueue;
 import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.config.KafkaConfig;
 import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.Dispatcher;
 import dev.gearbox.gateway.dispatch.EngineListener;
@@ -20,12 +24,16 @@ import dev.gearbox.gateway.dispatch.RetryBudget;
 import dev.gearbox.gateway.dispatch.Watchdog;
 import dev.gearbox.gateway.http.DecisionsJson;
 import dev.gearbox.gateway.http.HttpFront;
+import dev.gearbox.gateway.kafka.KafkaBatchQueue;
+import dev.gearbox.gateway.kafka.KafkaIntake;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The running platform: both ports, the line behind them, and the engines that come up in the
@@ -49,6 +57,8 @@ public final class GearboxServer implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean hurried;
   private final HttpFront front;
+  private final Batches batches;
+  private final @Nullable KafkaIntake intake;
 
   /**
    * Starts what is configured, on this machine: both ports answer when this returns, weights are
@@ -104,40 +114,93 @@ public final class GearboxServer implements AutoCloseable {
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
     loader = new ModelLoader(registry, opener, adapters);
-    front =
-        HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts(plan));
+    RequestPipeline pipeline = pipeline(plan);
+    RequestParser parser = new RequestParser(plan.classes());
+    KafkaConfig kafka = plan.kafka();
+    String instance = kafka == null ? "" : instance(kafka, plan.port());
+    batches =
+        new Batches(
+            plan.batches(),
+            kafka == null
+                ? queue(pipeline, parser)
+                : KafkaBatchQueue.start(kafka, instance, plan.gatekeeper()),
+            InstantSource.system());
+    HttpFront.Parts parts = parts(plan, pipeline, parser);
+    front = HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts);
+    batches.resume();
+    intake = kafka == null ? null : KafkaIntake.start(kafka, intake(parts, instance));
     loader.start();
     discovery = new Discovery(plan.groups(), Discovery::dns, registry, loader);
     discovery.start();
   }
 
-  private HttpFront.Parts parts(ServerPlan plan) {
-    var engines = new ReadyEngines(registry, LOADING, STREAM_LOADING);
+  /** A name that is the same after a restart. */
+  private static String instance(KafkaConfig kafka, int port) throws IOException {
+    String named = kafka.instance();
+    if (named != null) {
+      return named;
+    }
+    // Nothing else tells gateways on free ports apart.
+    String last = port == 0 ? "p" + ProcessHandle.current().pid() : Integer.toString(port);
+    return InetAddress.getLocalHost().getHostName() + "-" + last;
+  }
+
+  private KafkaIntake.Parts intake(HttpFront.Parts parts, String instance) {
+    return new KafkaIntake.Parts(
+        parts.line(),
+        parts.parser(),
+        parts.gatekeeper(),
+        new Places(admission, core.signals()::snapshot),
+        core.meters().kafka(),
+        core.clock(),
+        parts.time(),
+        instance);
+  }
+
+  private RequestPipeline pipeline(ServerPlan plan) {
     var prefixes = new PrefixRecord();
     var gearing =
         new Gearing(core.policy(), core.signals()::snapshot, registry.catalog(), prefixes);
-    var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
-    var pipeline =
-        new RequestPipeline(
-            request -> passage(plan, request),
-            engines,
-            encoders,
+    return new RequestPipeline(
+        request -> passage(plan, request),
+        new ReadyEngines(registry, LOADING, STREAM_LOADING),
+        encoders,
+        gearing,
+        new Attempts(
             gearing,
-            new Attempts(
-                gearing,
-                new Dispatcher(Watchdog.DEFAULT, prefixes),
-                new RetryBudget(core.clock()),
-                plan.cares()));
+            new Dispatcher(Watchdog.DEFAULT, prefixes),
+            new RetryBudget(core.clock()),
+            plan.cares()));
+  }
+
+  private LineQueue queue(RequestPipeline pipeline, RequestParser parser) {
+    return new LineQueue(
+        pipeline,
+        parser,
+        new Places(admission, core.signals()::snapshot),
+        core.clock(),
+        InstantSource.system(),
+        ServiceClasses.BATCH);
+  }
+
+  private HttpFront.Parts parts(ServerPlan plan, RequestPipeline pipeline, RequestParser parser) {
+    var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
     return new HttpFront.Parts(
         pipeline,
-        new Preview(engines, encoders, gearing, core.policy(), core.signals()::snapshot),
-        new RequestParser(plan.classes()),
+        new Preview(
+            pipeline.engines(),
+            encoders,
+            pipeline.gearing(),
+            core.policy(),
+            core.signals()::snapshot),
+        parser,
         plan.gatekeeper(),
         registry,
         adapters,
         core.rules(),
         core.shadows(),
         decisions,
+        batches,
         core.meters().exposition(),
         plan.publicMetrics(),
         draining::get,
@@ -181,6 +244,10 @@ public final class GearboxServer implements AutoCloseable {
   /** Takes nothing new from here on; {@code /health/ready} says so. What runs goes on. */
   public void drain() {
     draining.set(true);
+    batches.rest();
+    if (intake != null) {
+      intake.drain();
+    }
   }
 
   /**
@@ -191,7 +258,7 @@ public final class GearboxServer implements AutoCloseable {
   public boolean drain(Duration longest) throws InterruptedException {
     drain();
     long end = core.clock().getAsLong() + longest.toNanos();
-    while (admission.inFlight() + admission.queued() > 0) {
+    while (admission.inFlight() + admission.queued() + (intake == null ? 0 : intake.busy()) > 0) {
       if (hurried || closed.get() || core.clock().getAsLong() > end) {
         return false;
       }
@@ -213,6 +280,10 @@ public final class GearboxServer implements AutoCloseable {
       return;
     }
     discovery.close();
+    if (intake != null) {
+      intake.close();
+    }
+    batches.close();
     loader.close();
     admission.close();
     registry.close();

@@ -3,6 +3,8 @@ package dev.gearbox.gateway;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.config.BatchConfig;
+import dev.gearbox.gateway.config.KafkaConfig;
 import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
@@ -12,6 +14,7 @@ import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.PromptLog;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What to serve and where, in the terms of the parts.
@@ -33,6 +36,8 @@ import java.util.Map;
  * @param cares what is done for slow requests, by class
  * @param groups servers that come and go behind a name
  * @param publicMetrics whether the API's port has metrics too
+ * @param batches where files of requests are kept
+ * @param kafka where else requests come from; null for nowhere
  */
 record ServerPlan(
     String host,
@@ -51,7 +56,9 @@ record ServerPlan(
     int encoderThreads,
     Map<String, Care> cares,
     List<Discovery.Group> groups,
-    boolean publicMetrics) {
+    boolean publicMetrics,
+    BatchConfig batches,
+    @Nullable KafkaConfig kafka) {
 
   /** One engine to bring up. */
   record Planned(String id, String pool, VariantInfo variant, String device) {}

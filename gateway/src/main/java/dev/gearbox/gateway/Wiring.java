@@ -211,7 +211,9 @@ final class Wiring {
         ENCODER_THREADS,
         config.classes().stream().collect(Collectors.toMap(ClassConfig::name, ClassConfig::care)),
         remotePools().groups(remote),
-        config.server().publicMetrics());
+        config.server().publicMetrics(),
+        config.batches(),
+        config.kafka());
   }
 
   private static TenantLimits limits(TenantConfig tenant) {

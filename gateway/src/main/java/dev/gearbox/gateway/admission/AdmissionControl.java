@@ -131,6 +131,13 @@ public final class AdmissionControl {
     }
   }
 
+  /** Permits that nobody has. */
+  public int free() {
+    synchronized (lock) {
+      return free;
+    }
+  }
+
   /** Requests that wait. */
   public int queued() {
     synchronized (lock) {

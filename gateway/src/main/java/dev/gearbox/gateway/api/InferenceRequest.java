@@ -3,6 +3,9 @@ package dev.gearbox.gateway.api;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.policy.fact.Origin;
+import dev.gearbox.policy.fact.Targets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param caller who asks
  * @param ignoredFields fields of the body that mean nothing here, for a warning header
  * @param arrivedNanos when it arrived, on the injected monotonic clock
+ * @param origin how it came
  */
 public record InferenceRequest(
     String id,
@@ -49,7 +53,8 @@ public record InferenceRequest(
     Terms terms,
     Caller caller,
     List<String> ignoredFields,
-    long arrivedNanos) {
+    long arrivedNanos,
+    Origin origin) {
   /** Answers to one prompt at most. */
   public static final int MAX_N = 16;
 
@@ -62,6 +67,44 @@ public record InferenceRequest(
     stop = List.copyOf(stop);
     needs = Map.copyOf(needs);
     ignoredFields = List.copyOf(ignoredFields);
+  }
+
+  /**
+   * The same, taken out of a queue at this moment.
+   *
+   * @param deadline what is left until its deadline; null without one
+   */
+  public InferenceRequest taken(long nowNanos, @Nullable Duration deadline, Origin from) {
+    Targets asked = terms.targets();
+    Targets left =
+        new Targets(
+            asked.ttft(),
+            asked.tpot(),
+            deadline,
+            asked.throughput(),
+            asked.quality(),
+            asked.cost());
+    return new InferenceRequest(
+        id,
+        kind,
+        model,
+        prompts,
+        n,
+        echo,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        streaming,
+        includeUsage,
+        tokenIds,
+        tokensAsIds,
+        needs,
+        new Terms(terms.serviceClass(), terms.tier(), left, terms.patience(), terms.cutOff()),
+        caller,
+        ignoredFields,
+        nowNanos,
+        from);
   }
 
   /** Sequences that it takes, and permits that it needs. */

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.api;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.policy.fact.Origin;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -115,7 +116,8 @@ public final class RequestParser {
               terms.parse(body, headers, caller, streaming),
               salted(caller, body),
               ignored(json),
-              arrivedNanos));
+              arrivedNanos,
+              Origin.CALL));
     } catch (InvalidFieldException e) {
       return Result.refused(e.refusal());
     }

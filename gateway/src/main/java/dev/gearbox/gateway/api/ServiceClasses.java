@@ -11,6 +11,9 @@ public final class ServiceClasses {
   /** Class of requests that ask for none, where it is configured. */
   public static final String STANDARD = "standard";
 
+  /** Class of requests in files: it is always there. */
+  public static final String BATCH = "batch";
+
   private static final Map<String, String> TIERS =
       Map.of(
           "auto",
@@ -18,7 +21,7 @@ public final class ServiceClasses {
           "default",
           STANDARD,
           "flex",
-          "batch",
+          BATCH,
           "scale",
           STANDARD,
           "priority",

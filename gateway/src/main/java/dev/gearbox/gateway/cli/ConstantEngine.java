@@ -21,11 +21,12 @@ import reactor.adapter.JdkFlowAdapter;
 import reactor.core.publisher.Flux;
 
 /**
- * An engine of the gateway's benchmark: takes a fixed time to give a fixed answer, so that whatever
- * a request takes beyond that is the gateway's.
+ * An engine of benchmarks and rehearsals: takes a fixed time to give a fixed answer, so that
+ * whatever a request takes beyond that is the gateway's.
  */
-record ConstantEngine(String id, String pool, String variant, String device) implements Engine {
-  /** What every answer takes. */
+record ConstantEngine(String id, String pool, String variant, String device, Duration delay)
+    implements Engine {
+  /** What every answer of the benchmark takes. */
   static final Duration DELAY = Duration.ofMillis(20);
 
   /** Tokens of an answer. */
@@ -59,9 +60,10 @@ record ConstantEngine(String id, String pool, String variant, String device) imp
             TokenEvent.FinishReason.LENGTH,
             "",
             new TokenCounts(request.prompt().size(), 0, TOKENS),
-            new EngineTimings(0, DELAY.toNanos(), 0)));
+            new EngineTimings(0, delay.toNanos(), 0)));
+    Flux<TokenEvent> answer = Flux.fromIterable(events);
     return JdkFlowAdapter.publisherToFlowPublisher(
-        Flux.fromIterable(events).delaySubscription(DELAY));
+        delay.isZero() ? answer : answer.delaySubscription(delay));
   }
 
   @Override

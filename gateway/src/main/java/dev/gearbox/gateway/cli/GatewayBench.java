@@ -4,9 +4,6 @@ import dev.gearbox.gateway.GearboxServer;
 import dev.gearbox.gateway.cli.LoadGenerator.Measured;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
-import dev.gearbox.gateway.dispatch.EngineOpener;
-import dev.gearbox.gateway.dispatch.EngineRegistry;
-import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import java.io.IOException;
@@ -41,7 +38,7 @@ record GatewayBench(List<Integer> rates, int seconds, boolean stream, Screen scr
             GearboxServer.start(
                 configuration,
                 unused,
-                new ConstantOpener(),
+                new ConstantOpener(ConstantEngine.DELAY),
                 slot -> {
                   if (slot.usable()) {
                     ready.countDown();
@@ -131,20 +128,5 @@ record GatewayBench(List<Integer> rates, int seconds, boolean stream, Screen scr
 
   private static String number(double value) {
     return String.format(Locale.ROOT, "%.2f", value);
-  }
-
-  /** Opens engines that compute nothing. */
-  private static final class ConstantOpener implements EngineOpener {
-    @Override
-    public Opened open(EngineSlot slot, EngineRegistry registry) {
-      String variant = slot.variant().name();
-      return new Opened(
-          new ConstantEngine(slot.id(), slot.pool(), variant, slot.device()), "constant");
-    }
-
-    @Override
-    public void close() {
-      // Nothing is held.
-    }
   }
 }

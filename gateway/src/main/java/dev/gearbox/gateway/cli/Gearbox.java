@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
       ExplainCommand.class,
       TestCommand.class,
       LoadCommand.class,
+      RehearseCommand.class,
       TrainCommand.class
     })
 public final class Gearbox implements Runnable {

@@ -123,7 +123,14 @@ public final class ConfigLoader {
         classes(written, builtIn),
         written.tenants(),
         policy(written.policy(), file),
-        written.security());
+        written.security(),
+        written.batches().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
+        kafka(written.kafka(), file));
+  }
+
+  private static @Nullable KafkaConfig kafka(@Nullable KafkaConfig written, @Nullable Path file) {
+    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
+    return written == null ? null : written.resolved(beside);
   }
 
   private static List<ClassConfig> classes(GearboxConfig written, Text builtIn) {

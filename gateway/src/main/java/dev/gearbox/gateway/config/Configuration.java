@@ -218,7 +218,9 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
             gearbox.classes(),
             gearbox.tenants(),
             gearbox.policy(),
-            gearbox.security());
+            gearbox.security(),
+            gearbox.batches(),
+            gearbox.kafka());
     return new Configuration(changed, catalog);
   }
 }

@@ -2,6 +2,7 @@ package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.settings.Setting;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The platform as configured. Names in it are known to exist: every variant is in the catalog,
@@ -16,7 +17,10 @@ public record GearboxConfig(
     @Setting("Named sets of targets") List<ClassConfig> classes,
     @Setting("Who may ask; without tenants only loopback may") List<TenantConfig> tenants,
     @Setting("How decisions are made and kept") PolicyConfig policy,
-    @Setting("Who gets in and what is written down") SecurityConfig security) {
+    @Setting("Who gets in and what is written down") SecurityConfig security,
+    @Setting("Files of many requests") BatchConfig batches,
+    @Setting(value = "Requests that arrive as Kafka records; none when absent", optional = true)
+        @Nullable KafkaConfig kafka) {
   public GearboxConfig {
     models = List.copyOf(models);
     catalog = List.copyOf(catalog);

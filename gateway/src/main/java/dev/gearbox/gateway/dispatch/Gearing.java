@@ -75,7 +75,8 @@ public final class Gearing {
             request.streaming(),
             request.needs().keySet(),
             request.arrivedNanos())
-        .holding(held(request, prompts));
+        .holding(held(request, prompts))
+        .from(request.origin());
   }
 
   private Map<String, Integer> held(InferenceRequest request, EncodedPrompts prompts) {

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.batch.Batches;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.rules.LiveRules;
@@ -18,6 +19,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** Both ports, listening: the door of this package. */
 public final class HttpFront implements AutoCloseable {
@@ -52,6 +54,7 @@ public final class HttpFront implements AutoCloseable {
       LiveRules rules,
       Shadows shadows,
       DecisionsJson decisions,
+      Batches batches,
       Exposition exposition,
       boolean publicMetrics,
       BooleanSupplier draining,
@@ -60,9 +63,12 @@ public final class HttpFront implements AutoCloseable {
       LongSupplier clock,
       InstantSource time) {}
 
-  private HttpFront(HttpListener api, HttpListener admin) {
+  private final Scheduler disk;
+
+  private HttpFront(HttpListener api, HttpListener admin, Scheduler disk) {
     this.api = api;
     this.admin = admin;
+    this.disk = disk;
   }
 
   /**
@@ -84,10 +90,13 @@ public final class HttpFront implements AutoCloseable {
   }
 
   static HttpFront start(Options options, Parts parts) throws IOException {
+    // Threads start with the first file and end a minute after the last.
+    Scheduler disk = Schedulers.newBoundedElastic(4, 1024, "gearbox-files", 60, true);
+    var bodies = new BodyReader(options.maxBody(), parts.workers());
     var inference =
         new InferenceHandler(
             parts.parser(),
-            new BodyReader(options.maxBody(), parts.workers()),
+            bodies,
             new LineResponse(parts.line(), options.keepAlive(), parts.clock(), parts.time()),
             parts.preview(),
             parts.draining(),
@@ -99,7 +108,8 @@ public final class HttpFront implements AutoCloseable {
             new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
             parts.decisions(),
             new Health(parts.registry(), parts.draining()),
-            parts.publicMetrics() ? parts.exposition() : null);
+            parts.publicMetrics() ? parts.exposition() : null,
+            new BatchApi(parts.batches(), disk, bodies));
     var admin =
         new AdminApi(
             parts.exposition(),
@@ -113,7 +123,8 @@ public final class HttpFront implements AutoCloseable {
       return new HttpFront(
           first,
           HttpListener.start(
-              options.host(), options.adminPort(), admin.routes(), options.patience()));
+              options.host(), options.adminPort(), admin.routes(), options.patience()),
+          disk);
     } catch (IOException | RuntimeException e) {
       first.close();
       throw e;
@@ -132,5 +143,6 @@ public final class HttpFront implements AutoCloseable {
   public void close() {
     api.close();
     admin.close();
+    disk.dispose();
   }
 }

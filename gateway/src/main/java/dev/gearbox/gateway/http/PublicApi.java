@@ -35,6 +35,7 @@ final class PublicApi {
   private final DecisionsJson decisions;
   private final Health health;
   private final @Nullable Exposition metrics;
+  private final BatchApi batches;
 
   PublicApi(
       Gatekeeper gatekeeper,
@@ -42,13 +43,15 @@ final class PublicApi {
       ModelsJson models,
       DecisionsJson decisions,
       Health health,
-      @Nullable Exposition metrics) {
+      @Nullable Exposition metrics,
+      BatchApi batches) {
     this.gatekeeper = gatekeeper;
     this.inference = inference;
     this.models = models;
     this.decisions = decisions;
     this.health = health;
     this.metrics = metrics;
+    this.batches = batches;
   }
 
   RouterFunction<ServerResponse> routes() {
@@ -100,6 +103,7 @@ final class PublicApi {
           HttpMethod.POST,
           base + "/decisions/{id}/replay",
           (request, caller) -> decision(request, caller, decisions::replay));
+      batches.routes(base, (method, path, handler) -> add(routes, method, path, handler));
     }
     return routes.build();
   }

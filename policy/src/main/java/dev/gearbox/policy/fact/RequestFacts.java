@@ -22,6 +22,7 @@ import java.util.Set;
  * @param classFacts how its class stands against its objective, as the policy counted
  * @param heldTokens tokens of the prompt that an engine is known to hold, by engine; of others it
  *     is guessed
+ * @param origin how it came
  */
 public record RequestFacts(
     String requestId,
@@ -35,10 +36,12 @@ public record RequestFacts(
     Set<Feature> needs,
     long arrivedNanos,
     ClassFacts classFacts,
-    Map<String, Integer> heldTokens) {
+    Map<String, Integer> heldTokens,
+    Origin origin) {
   public RequestFacts {
-    // Records of before have none.
+    // Records of before have neither.
     heldTokens = Map.copyOf(Objects.requireNonNullElse(heldTokens, Map.of()));
+    origin = Objects.requireNonNullElse(origin, Origin.CALL);
     promptTokens = Map.copyOf(promptTokens);
     needs = Set.copyOf(needs);
   }
@@ -68,7 +71,8 @@ public record RequestFacts(
         needs,
         arrivedNanos,
         classFacts,
-        Map.of());
+        Map.of(),
+        Origin.CALL);
   }
 
   /** As the gateway knows it: nothing is said of how the class stands, which the policy counts. */
@@ -111,7 +115,8 @@ public record RequestFacts(
         needs,
         arrivedNanos,
         classFacts,
-        tokens);
+        tokens,
+        origin);
   }
 
   /** The same request with its class as it stands. */
@@ -128,6 +133,25 @@ public record RequestFacts(
         needs,
         arrivedNanos,
         standing,
-        heldTokens);
+        heldTokens,
+        origin);
+  }
+
+  /** The same request, come like this. */
+  public RequestFacts from(Origin how) {
+    return new RequestFacts(
+        requestId,
+        model,
+        serviceClass,
+        tenant,
+        targets,
+        promptTokens,
+        maxTokens,
+        streaming,
+        needs,
+        arrivedNanos,
+        classFacts,
+        heldTokens,
+        how);
   }
 }

@@ -3,6 +3,7 @@ package dev.gearbox.telemetry.meter;
 import dev.gearbox.telemetry.signal.SignalStore;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
+import org.jspecify.annotations.Nullable;
 
 /** All meters of one process, on one registry. Counting is thread-safe and never blocks. */
 public final class Meters {
@@ -11,6 +12,7 @@ public final class Meters {
   private final GatewayMeters gateway;
   private final PolicyMeters policy;
   private final RecordMeters records;
+  private @Nullable KafkaMeters kafka;
   private final Exposition exposition = new Exposition(registry);
 
   /**
@@ -48,6 +50,16 @@ public final class Meters {
 
   public RecordMeters records() {
     return records;
+  }
+
+  /** Registered when it is first asked for: who has no Kafka has no series of it. */
+  public synchronized KafkaMeters kafka() {
+    KafkaMeters known = kafka;
+    if (known == null) {
+      known = new KafkaMeters(registry);
+      kafka = known;
+    }
+    return known;
   }
 
   public Exposition exposition() {

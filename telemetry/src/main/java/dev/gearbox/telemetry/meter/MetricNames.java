@@ -61,6 +61,18 @@ public final class MetricNames {
   public static final String ENGINE_STATE = "gearbox_engine_state";
   public static final String DROPPED = "gearbox_telemetry_dropped_total";
 
+  public static final String KAFKA_LAG = "gearbox_kafka_lag";
+  public static final String KAFKA_SLACK = "gearbox_kafka_deadline_slack_seconds";
+  public static final String KAFKA_AGE = "gearbox_kafka_event_age_seconds";
+  public static final String KAFKA_IN_FLIGHT = "gearbox_kafka_in_flight";
+  public static final String KAFKA_WINDOW = "gearbox_kafka_window";
+  public static final String KAFKA_CONNECTED = "gearbox_kafka_connected";
+  public static final String KAFKA_RESULTS = "gearbox_kafka_results_total";
+  public static final String KAFKA_RETRIES = "gearbox_kafka_retries_total";
+  public static final String KAFKA_DEAD_LETTERS = "gearbox_kafka_dead_letters_total";
+  public static final String KAFKA_COMMITTED = "gearbox_kafka_transactions_committed_total";
+  public static final String KAFKA_ABORTED = "gearbox_kafka_transactions_aborted_total";
+
   /** Target label of a request that met every target it carried. */
   public static final String ALL_TARGETS = "all";
 

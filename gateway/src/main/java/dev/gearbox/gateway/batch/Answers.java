@@ -1,0 +1,141 @@
+package dev.gearbox.gateway.batch;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A file of answers that grows line by line. What is in it when it is opened is kept, but for a
+ * last line that a crash tore. Not thread-safe.
+ */
+final class Answers implements Closeable {
+  private static final Pattern ID = Pattern.compile("\\{\"id\":\"batch_req_[0-9a-z]+_(\\d{1,9})\"");
+  private static final int LONGEST_LINE = 64 << 20;
+
+  private final FileChannel channel;
+  private final BitSet answered;
+  private boolean dirty;
+
+  private Answers(FileChannel channel, BitSet answered) {
+    this.channel = channel;
+    this.answered = answered;
+  }
+
+  static Answers open(Path file) throws IOException {
+    BitSet answered = new BitSet();
+    FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try {
+      channel.truncate(wholeLines(channel));
+      try (JsonLines lines = new JsonLines(file, LONGEST_LINE)) {
+        for (var line = lines.next(); line != null; line = lines.next()) {
+          Matcher id = ID.matcher(line.text() == null ? "" : line.text());
+          if (id.lookingAt()) {
+            answered.set(Integer.parseInt(id.group(1)));
+          }
+        }
+      }
+      channel.position(channel.size());
+      return new Answers(channel, answered);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** Bytes up to the end of the last whole line. */
+  private static long wholeLines(FileChannel channel) throws IOException {
+    ByteBuffer one = ByteBuffer.allocate(1);
+    for (long size = channel.size(); size > 0; size--) {
+      one.clear();
+      channel.read(one, size - 1);
+      if (one.get(0) == '\n') {
+        return size;
+      }
+    }
+    return 0;
+  }
+
+  /** Numbers of the lines that are answered here. */
+  BitSet answered() {
+    return answered;
+  }
+
+  long size() throws IOException {
+    return channel.size();
+  }
+
+  /**
+   * Adds the answer to a line.
+   *
+   * @param batch its batch's id without its prefix
+   * @param line its number
+   * @param customId null where it had none
+   * @param error code and message where no engine was asked; null otherwise
+   */
+  void add(
+      String batch,
+      int line,
+      @Nullable String customId,
+      BatchQueue.@Nullable Reply reply,
+      Batch.@Nullable Problem error)
+      throws IOException {
+    var out = new ByteArrayOutputStream(512);
+    try (JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
+      json.writeStartObject();
+      json.writeStringProperty("id", "batch_req_" + batch + "_" + line);
+      json.writeStringProperty("custom_id", customId);
+      if (reply == null) {
+        json.writeNullProperty("response");
+      } else {
+        json.writeObjectPropertyStart("response");
+        json.writeNumberProperty("status_code", reply.status());
+        json.writeStringProperty("request_id", reply.requestId());
+        json.writeName("body");
+        json.writeRawValue(reply.body());
+        json.writeEndObject();
+      }
+      if (error == null) {
+        json.writeNullProperty("error");
+      } else {
+        json.writeObjectPropertyStart("error");
+        json.writeStringProperty("code", error.code());
+        json.writeStringProperty("message", error.message());
+        json.writeEndObject();
+      }
+      json.writeEndObject();
+    }
+    out.writeBytes("\n".getBytes(StandardCharsets.US_ASCII));
+    ByteBuffer bytes = ByteBuffer.wrap(out.toByteArray());
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+    answered.set(line);
+    dirty = true;
+  }
+
+  /** What was added is on the disk when this returns. */
+  void force() throws IOException {
+    if (dirty) {
+      channel.force(false);
+      dirty = false;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

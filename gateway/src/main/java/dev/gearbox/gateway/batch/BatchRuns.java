@@ -1,0 +1,115 @@
+package dev.gearbox.gateway.batch;
+
+import dev.gearbox.gateway.batch.Batch.Status;
+import dev.gearbox.gateway.config.BatchConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The batches that are worked through at this moment, each on a thread of its own. Thread-safe. */
+final class BatchRuns implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(BatchRuns.class);
+  private static final int LINE_BYTES = 4 << 20;
+
+  private final BatchConfig config;
+  private final Path files;
+  private final BatchQueue queue;
+  private final InstantSource time;
+  private final Map<String, BatchRun> runs = new ConcurrentHashMap<>();
+  private final Map<String, Thread> threads = new ConcurrentHashMap<>();
+
+  BatchRuns(BatchConfig config, Path files, BatchQueue queue, InstantSource time) {
+    this.config = config;
+    this.files = files;
+    this.queue = queue;
+    this.time = time;
+  }
+
+  @Nullable BatchRun find(String id) {
+    return runs.get(id);
+  }
+
+  /** Whether one that goes on reads this file. */
+  boolean reads(String file) {
+    return runs.values().stream()
+        .map(BatchRun::batch)
+        .anyMatch(batch -> batch.inputFile().equals(file) && !batch.status().over());
+  }
+
+  void start(Batch batch, BatchStore store) {
+    BatchRun.Limits limits =
+        new BatchRun.Limits(config.maxRequests(), LINE_BYTES, config.inFlight());
+    BatchRun run = new BatchRun(batch, files, queue, limits, time, newest -> save(newest, store));
+    runs.put(batch.id(), run);
+    Thread thread =
+        Thread.ofPlatform().daemon().name("gearbox-" + batch.id()).unstarted(() -> run(run));
+    threads.put(batch.id(), thread);
+    thread.start();
+  }
+
+  private void run(BatchRun run) {
+    String id = run.batch().id();
+    try {
+      LOG.info("event=batch-running batch={} status={}", id, run.batch().status().word());
+      run.run();
+      LOG.info("event=batch-left batch={} status={}", id, run.batch().status().word());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException | RuntimeException e) {
+      // It goes on after the next start; until then its status says that it does not move.
+      LOG.error("event=batch-stuck batch={} reason=\"{}\"", id, e.toString(), e);
+    } finally {
+      threads.remove(id);
+      if (run.batch().status().over()) {
+        runs.remove(id);
+      }
+    }
+  }
+
+  /** Files of answers are there for their tenant from the moment that the batch is over. */
+  private void save(Batch batch, BatchStore store) {
+    try {
+      if (batch.status().over() && batch.status() != Status.FAILED) {
+        publish(store, batch, batch.outputFile(), "output");
+        publish(store, batch, batch.errorFile(), "error");
+      }
+      store.update(batch);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void publish(BatchStore store, Batch batch, String id, String what) throws IOException {
+    long bytes = Files.size(files.resolve(id));
+    String tenant = batch.caller().tenant();
+    if (bytes > 0 && store.file(tenant, id) == null) {
+      String name = batch.id() + "_" + what + ".jsonl";
+      store.add(new StoredFile(id, tenant, name, StoredFile.OUTPUT, bytes, time.millis() / 1000));
+    }
+  }
+
+  void stop() {
+    runs.values().forEach(BatchRun::stop);
+  }
+
+  /** Waits until all have noticed that they are stopped. */
+  @Override
+  public void close() {
+    stop();
+    try {
+      for (Thread each : threads.values()) {
+        each.join(TimeUnit.SECONDS.toMillis(5));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

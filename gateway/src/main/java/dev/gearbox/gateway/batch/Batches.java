@@ -1,0 +1,279 @@
+package dev.gearbox.gateway.batch;
+
+import dev.gearbox.gateway.api.Caller;
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.batch.Batch.Status;
+import dev.gearbox.gateway.config.BatchConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Files and batches of all tenants; each sees its own. What did not end goes on after a start. The
+ * folder is made with the first file, so that whoever has no batches has no folder. Thread-safe;
+ * every call may wait for the disk.
+ */
+public final class Batches implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Batches.class);
+  private static final Pattern WINDOW = Pattern.compile("(\\d{1,5})([smhd])");
+  private static final Map<String, Duration> UNITS =
+      Map.of(
+          "s",
+          Duration.ofSeconds(1),
+          "m",
+          Duration.ofMinutes(1),
+          "h",
+          Duration.ofHours(1),
+          "d",
+          Duration.ofDays(1));
+  private static final Duration LONGEST = Duration.ofDays(31);
+  private static final List<String> ENDPOINTS = List.of("/v1/chat/completions", "/v1/completions");
+
+  private final BatchConfig config;
+  private final BatchQueue queue;
+  private final InstantSource time;
+  private final BatchRuns runs;
+  private @Nullable BatchStore store;
+  private boolean closed;
+
+  /** What a client asks for. */
+  public record Wanted(
+      String inputFile, String endpoint, String window, Map<String, String> metadata) {}
+
+  public Batches(BatchConfig config, BatchQueue queue, InstantSource time) {
+    this.config = config;
+    this.queue = queue;
+    this.time = time;
+    this.runs = new BatchRuns(config, files(), queue, time);
+  }
+
+  /** Goes on with what an earlier process left, if there is anything; in the background. */
+  public void resume() {
+    if (!Files.isDirectory(config.folder())) {
+      return;
+    }
+    Thread.ofVirtual()
+        .name("gearbox-batches")
+        .start(() -> {
+          try {
+            store();
+          } catch (IOException e) {
+            LOG.warn("event=batches-not-opened reason=\"{}\"", e.getMessage());
+          }
+        });
+  }
+
+  /** The database, opened when it is first asked for. */
+  private synchronized BatchStore store() throws IOException {
+    BatchStore open = store;
+    if (open != null) {
+      return open;
+    }
+    if (closed) {
+      throw new IOException("the server is shutting down");
+    }
+    Files.createDirectories(files());
+    open = BatchStore.open(config.folder());
+    store = open;
+    for (Batch each : open.unfinished()) {
+      runs.start(each, open);
+    }
+    return open;
+  }
+
+  private Path files() {
+    return config.folder().resolve("files");
+  }
+
+  /** Bytes of a file at most. */
+  public long maxBytes() {
+    return config.maxFile().bytes();
+  }
+
+  /** A place for the bytes of a file that is being uploaded. */
+  public Path upload() throws IOException {
+    store();
+    return Files.createTempFile(files(), "upload", ".part");
+  }
+
+  /** Takes over the bytes that were uploaded to {@code part}. */
+  public StoredFile add(Path part, Caller caller, String name) throws IOException {
+    try (var channel =
+        java.nio.channels.FileChannel.open(part, java.nio.file.StandardOpenOption.WRITE)) {
+      channel.force(true);
+    }
+    StoredFile file =
+        new StoredFile(
+            fresh("file-"), caller.tenant(), name, StoredFile.INPUT, Files.size(part), seconds());
+    Files.move(part, files().resolve(file.id()));
+    store().add(file);
+    return file;
+  }
+
+  public @Nullable StoredFile file(Caller caller, String id) throws IOException {
+    return store().file(caller.tenant(), id);
+  }
+
+  /** Where the bytes of a file are. */
+  public Path content(StoredFile file) {
+    return files().resolve(file.id());
+  }
+
+  public List<StoredFile> files(
+      Caller caller, @Nullable String purpose, @Nullable String after, int most)
+      throws IOException {
+    return store().files(caller.tenant(), purpose, after, most);
+  }
+
+  /** Forgets a file, unless a batch still reads it. */
+  public Result<StoredFile> delete(Caller caller, String id) throws IOException {
+    StoredFile file = file(caller, id);
+    if (file == null) {
+      return Result.refused(unknown("file", id));
+    }
+    if (runs.reads(id)) {
+      return Result.refused(Refusal.invalid("file_id", "a batch that goes on reads this file"));
+    }
+    store().removeFile(id);
+    Files.deleteIfExists(content(file));
+    return Result.ok(file);
+  }
+
+  /** Begins a batch. */
+  public Result<Batch> create(Caller caller, Wanted wanted) throws IOException {
+    Duration window = window(wanted.window());
+    if (window == null) {
+      return Result.refused(
+          Refusal.invalid(
+              "completion_window", "completion_window must be 24h, or another span up to 31d"));
+    }
+    if (!ENDPOINTS.contains(wanted.endpoint())) {
+      return Result.refused(
+          Refusal.invalid("endpoint", "endpoint must be one of " + String.join(", ", ENDPOINTS)));
+    }
+    StoredFile input = file(caller, wanted.inputFile());
+    if (input == null) {
+      return Result.refused(
+          Refusal.invalid("input_file_id", "there is no file " + shown(wanted.inputFile())));
+    }
+    if (!input.purpose().equals(StoredFile.INPUT)) {
+      return Result.refused(
+          Refusal.invalid("input_file_id", "the purpose of the file must be batch"));
+    }
+    Map<String, Long> times = new TreeMap<>();
+    times.put("created", seconds());
+    Batch batch =
+        new Batch(
+            fresh("batch_"),
+            caller,
+            wanted.endpoint(),
+            input.id(),
+            fresh("file-"),
+            fresh("file-"),
+            wanted.window(),
+            wanted.metadata(),
+            Status.VALIDATING,
+            times,
+            seconds() + window.toSeconds(),
+            new Batch.Counts(0, 0, 0),
+            List.of());
+    store().add(batch);
+    runs.start(batch, store());
+    return Result.ok(batch);
+  }
+
+  private static @Nullable Duration window(String text) {
+    Matcher span = WINDOW.matcher(text);
+    if (!span.matches()) {
+      return null;
+    }
+    Duration window =
+        UNITS
+            .getOrDefault(span.group(2), Duration.ZERO)
+            .multipliedBy(Long.parseLong(span.group(1)));
+    return window.isPositive() && window.compareTo(LONGEST) <= 0 ? window : null;
+  }
+
+  /** As it is at this moment; null when the caller has none of that id. */
+  public @Nullable Batch batch(Caller caller, String id) throws IOException {
+    Batch known = store().batch(caller.tenant(), id);
+    BatchRun run = known == null ? null : runs.find(id);
+    return run == null ? known : run.batch();
+  }
+
+  public List<Batch> list(Caller caller, @Nullable String after, int most) throws IOException {
+    return store().batches(caller.tenant(), after, most);
+  }
+
+  /** Ends a batch where it stands. */
+  public Result<Batch> cancel(Caller caller, String id) throws IOException {
+    Batch known = batch(caller, id);
+    if (known == null) {
+      return Result.refused(unknown("batch", id));
+    }
+    BatchRun run = runs.find(id);
+    if (known.status().over() || run == null) {
+      return Result.refused(
+          Refusal.invalid("batch_id", "the batch is " + known.status().word() + " already"));
+    }
+    return Result.ok(run.cancel());
+  }
+
+  /** What is not there, or another tenant's: nobody learns which. */
+  public static Refusal unknown(String what, String id) {
+    return Refusal.of(ErrorCode.NOT_FOUND, "there is no %s %s".formatted(what, shown(id)));
+  }
+
+  /** Whether a batch that is over has this file: one without a line is none. */
+  public boolean has(Batch batch, String file) throws IOException {
+    return batch.status().over() && file(batch.caller(), file) != null;
+  }
+
+  private static String shown(String id) {
+    return id.length() <= 80 ? id : id.substring(0, 80) + "…";
+  }
+
+  private static String fresh(String prefix) {
+    byte[] bytes = new byte[12];
+    ThreadLocalRandom.current().nextBytes(bytes);
+    return prefix + HexFormat.of().formatHex(bytes);
+  }
+
+  private long seconds() {
+    return time.millis() / 1000;
+  }
+
+  /** Leaves what runs where it is, to go on after the next start. */
+  public void rest() {
+    synchronized (this) {
+      closed = true;
+    }
+    runs.stop();
+  }
+
+  @Override
+  public void close() {
+    rest();
+    runs.close();
+    queue.close();
+    synchronized (this) {
+      if (store != null) {
+        store.close();
+      }
+    }
+  }
+}
