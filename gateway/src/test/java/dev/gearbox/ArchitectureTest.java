@@ -201,6 +201,24 @@ class ArchitectureTest {
           .resideInAPackage("io.prometheus..");
 
   @ArchTest
+  static final ArchRule kafkaStaysInItsRoom =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.gearbox.gateway.kafka..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.apache.kafka..");
+
+  @ArchTest
+  static final ArchRule theDatabaseStaysInItsRoom =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.gearbox.gateway.batch..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("java.sql..", "org.h2..");
+
+  @ArchTest
   static final ArchRule springStaysInTheGateway =
       noClasses()
           .that()

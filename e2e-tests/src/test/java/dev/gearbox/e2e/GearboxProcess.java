@@ -54,6 +54,11 @@ final class GearboxProcess implements AutoCloseable {
     return start(what, port, adminPort, arguments);
   }
 
+  /** Starts the platform with engines that compute nothing. */
+  static GearboxProcess rehearse(String... arguments) throws IOException {
+    return start("rehearse", arguments);
+  }
+
   private static GearboxProcess start(String what, String... arguments) throws IOException {
     return start(what, freePort(), freePort(), arguments);
   }
@@ -151,6 +156,11 @@ final class GearboxProcess implements AutoCloseable {
 
   Process process() {
     return process;
+  }
+
+  /** Ends it at once, as a power cut would. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly().waitFor();
   }
 
   @Override

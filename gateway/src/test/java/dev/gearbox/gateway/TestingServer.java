@@ -4,6 +4,7 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.EngineOpener;
@@ -18,6 +19,7 @@ import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.rule.ConservativeRules;
+import dev.gearbox.workshop.settings.DataSize;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -28,6 +30,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +94,7 @@ final class TestingServer implements AutoCloseable {
       throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     large = new TestingEngine("pool/" + LARGE, LARGE, pace);
+    Path batches = Files.createTempDirectory("gearbox-batches").resolve("none-yet");
     ServerPlan plan =
         new ServerPlan(
             "127.0.0.1",
@@ -105,7 +110,10 @@ final class TestingServer implements AutoCloseable {
             (base, file) -> null,
             new ServiceClasses(
                 List.of(
-                    standard("standard", 0), standard("interactive", 10), standard("hedged", 5))),
+                    standard("standard", 0),
+                    standard("interactive", 10),
+                    standard("hedged", 5),
+                    standard("batch", -10))),
             new Gatekeeper(tenants, true),
             limits,
             quotas,
@@ -113,7 +121,9 @@ final class TestingServer implements AutoCloseable {
             1,
             Map.of("hedged", new Care(Duration.ofMillis(50))),
             List.of(),
-            false);
+            false,
+            new BatchConfig(batches.toString(), new DataSize(1 << 20), 50, null),
+            null);
     EngineOpener opener =
         (slot, registry) -> {
           weights.await();

@@ -7,6 +7,7 @@ import dev.gearbox.gateway.api.AnswerKind;
 import dev.gearbox.gateway.api.Caller;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.Terms;
+import dev.gearbox.policy.fact.Origin;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import java.time.Duration;
@@ -15,11 +16,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Requests of which only what the door looks at differs. */
-final class TestingRequests {
+public final class TestingRequests {
   private TestingRequests() {}
 
   /** Of one sequence and no deadline. */
-  static InferenceRequest of(String tenant, int priority) {
+  public static InferenceRequest of(String tenant, int priority) {
     return of(tenant, priority, 1, null, 0);
   }
 
@@ -58,6 +59,7 @@ final class TestingRequests {
             null),
         new Caller(tenant, "standard", ""),
         List.of(),
-        arrived);
+        arrived,
+        Origin.CALL);
   }
 }

@@ -87,12 +87,12 @@ class GearboxTest {
   void aWrongConfigurationStopsTheStartWithEveryLine() throws Exception {
     Path file =
         Files.writeString(
-            folder.resolve("bad.yaml"), "gearbox:\n  models:\n    - nmae: auto\n  kafka: 1\n");
+            folder.resolve("bad.yaml"), "gearbox:\n  models:\n    - nmae: auto\n  kafkas: 1\n");
 
     assertThat(run("serve", "--config", file.toString())).isEqualTo(1);
     assertThat(err())
         .contains("bad.yaml:3: gearbox.models[0].nmae: unknown key 'nmae', did you mean 'name'?")
-        .contains("bad.yaml:4: gearbox.kafka: unknown key")
+        .contains("bad.yaml:4: gearbox.kafkas: unknown key 'kafkas', did you mean 'kafka'?")
         .doesNotContain("\tat ");
   }
 

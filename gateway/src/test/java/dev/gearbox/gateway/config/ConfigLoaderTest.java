@@ -198,6 +198,7 @@ class ConfigLoaderTest {
                   tenants:
                     - {name: acme, keys: [secret], class: intractive}
                   kafka: {}
+                  grpc: {}
                 """))
         .containsExactly(
             "test.yaml:3: gearbox.server.prot: unknown key 'prot', did you mean 'port'?",
@@ -217,8 +218,10 @@ class ConfigLoaderTest {
             "test.yaml:17: gearbox.tenants[0].class: no class 'intractive', did you mean"
                 + " 'interactive'?",
             "test.yaml:17: gearbox.tenants[0].keys: needs at least one key",
-            "test.yaml:18: gearbox.kafka: unknown key 'kafka'; known are server, models, catalog,"
-                + " pools, classes, tenants, policy, security");
+            "test.yaml:18: gearbox.kafka.bootstrap-servers: is missing: Brokers to ask first, as"
+                + " HOST:PORT,HOST:PORT",
+            "test.yaml:19: gearbox.grpc: unknown key 'grpc'; known are server, models, catalog,"
+                + " pools, classes, tenants, policy, security, batches, kafka");
   }
 
   @Test

@@ -1,0 +1,386 @@
+package dev.gearbox.e2e;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The full-length proof of requests through Kafka: what {@code e2e-tests/suites/kafka} runs. Says
+ * what it does, what holds, and last the figures as JSON.
+ */
+final class KafkaProof {
+  private static final int PARTITIONS = 4;
+  private static final String SMALL = Shared.SMALL;
+  private static final String LARGE = Shared.LARGE;
+
+  private final Map<String, Object> figures = new TreeMap<>();
+  private final List<String> broken = new ArrayList<>();
+  private final Path folder = Files.createTempDirectory("gearbox-proof");
+  private int runs;
+
+  private KafkaProof() throws IOException {}
+
+  public static void main(String[] parts) throws Exception {
+    KafkaProof proof = new KafkaProof();
+    List<String> asked =
+        parts.length == 0
+            ? List.of("kills", "throughput", "calls", "outage", "deadlines")
+            : Arrays.asList(parts);
+    for (String each : asked) {
+      say("— " + each);
+      switch (each) {
+        case "kills" -> proof.kills(10_000, 5);
+        case "throughput" -> proof.throughput(60_000);
+        case "calls" -> proof.calls();
+        case "outage" -> proof.outage();
+        case "deadlines" -> proof.deadlines(500);
+        default -> throw new IllegalArgumentException("no part " + each);
+      }
+    }
+    proof.figures.put("broken", proof.broken);
+    System.out.println("figures: " + JsonMapper.shared().writeValueAsString(proof.figures));
+    System.exit(proof.broken.isEmpty() ? 0 : 1);
+  }
+
+  private static void say(String text) {
+    System.out.println("kafka: " + text);
+  }
+
+  private void check(boolean holds, String what) {
+    say((holds ? "holds: " : "BROKEN: ") + what);
+    if (!holds) {
+      broken.add(what);
+    }
+  }
+
+  /** Topics of one run, with the gateways' configuration. */
+  private record Run(KafkaBroker broker, String name, Path folder) {
+    String requests() {
+      return name + ".requests";
+    }
+
+    String results() {
+      return name + ".results";
+    }
+
+    Path config(String instance, String variants, String more) throws IOException {
+      Path file = folder.resolve(name + instance + ".yaml");
+      Files.writeString(
+          file,
+          """
+          gearbox:
+            models: [{name: auto, reference: %s, variants: [%s]}]
+            pools: [{name: cpu, variants: [%s], device: cpu-simd, max-sequences: 32}]
+            classes: [{name: standard, targets: {}, priority: 0}]
+            kafka: {bootstrap-servers: "%s", group: %s, instance: %s, requests: %s, results: %s, dead-letters: %s.dead, retries: %s.retries%s}
+          """
+              .formatted(
+                  variants.lines().findFirst().orElseThrow().replaceFirst(",.*", ""),
+                  variants,
+                  variants,
+                  broker.servers(),
+                  name,
+                  instance,
+                  requests(),
+                  results(),
+                  name,
+                  name,
+                  more));
+      return file;
+    }
+
+    GearboxProcess rehearse(String instance, int delay, String more) throws IOException {
+      return GearboxProcess.rehearse(
+          "--config", config(instance, SMALL, more).toString(), "--delay-ms", "" + delay);
+    }
+  }
+
+  private Run run(KafkaBroker broker) throws Exception {
+    Run run = new Run(broker, "run" + runs++, folder);
+    broker.topic(run.requests(), PARTITIONS, Map.of());
+    broker.topic(run.results(), PARTITIONS, Map.of());
+    return run;
+  }
+
+  private static String chat(String id) {
+    return KafkaClient.request(id, "auto", "hi", 8, "");
+  }
+
+  private static String id(ConsumerRecord<String, String> record) {
+    return String.valueOf(KafkaClient.header(record, "gearbox-id"));
+  }
+
+  /** Two gateways share the partitions; one of them is killed again and again. */
+  private void kills(int requests, int kills) throws Exception {
+    try (KafkaBroker broker = KafkaBroker.start();
+        KafkaClient client = new KafkaClient(broker.servers())) {
+      Run run = run(broker);
+      try (GearboxProcess steady = run.rehearse("steady", 20, ", in-flight: 8");
+          var results = client.reader(run.results())) {
+        steady.awaitVariants(SMALL);
+        for (int i = 0; i < requests; i++) {
+          client.send(run.requests(), i % 3 == 0 ? "key-" + i % 300 : null, chat("k-" + i));
+        }
+        client.flush();
+        long began = System.nanoTime();
+        for (int kill = 1; kill <= kills; kill++) {
+          GearboxProcess victim = run.rehearse("victim", 20, ", in-flight: 8");
+          victim.awaitVariants(SMALL);
+          TimeUnit.SECONDS.sleep(4);
+          victim.kill();
+          results.readFor(Duration.ofMillis(500));
+          say("killed " + kill + " times, " + results.records.size() + " results");
+        }
+        results.await(requests, Duration.ofMinutes(10));
+        results.readFor(Duration.ofSeconds(5));
+        Set<String> ids = new HashSet<>();
+        results.records.forEach(record -> ids.add(id(record)));
+        check(ids.size() == requests, "%d of %d ids have a result".formatted(ids.size(), requests));
+        check(
+            results.records.size() == requests,
+            "%d results, none twice".formatted(results.records.size()));
+        check(inOrder(results.records), "results of each key are in the order of its requests");
+        figures.put("kills_requests", requests);
+        figures.put("kills", kills);
+        figures.put("kills_seconds", seconds(began));
+        figures.put("aborted", steady.metric("gearbox_kafka_transactions_aborted_total"));
+      }
+    }
+  }
+
+  private static boolean inOrder(List<ConsumerRecord<String, String>> records) {
+    Map<String, Integer> last = new HashMap<>();
+    for (ConsumerRecord<String, String> each : records) {
+      if (each.key() != null) {
+        int number = Integer.parseInt(id(each).substring(2));
+        if (last.getOrDefault(each.key(), -1) >= number) {
+          return false;
+        }
+        last.put(each.key(), number);
+      }
+    }
+    return true;
+  }
+
+  /** Everything is on this machine: the broker, the gateway, and whoever asks and reads. */
+  private void throughput(int requests) throws Exception {
+    try (KafkaBroker broker = KafkaBroker.start();
+        KafkaClient client = new KafkaClient(broker.servers())) {
+      Run run = run(broker);
+      try (GearboxProcess gateway =
+              run.rehearse("one", 0, ", linger: 20ms, window: 8000, in-flight: 256");
+          var results = client.reader(run.results())) {
+        gateway.awaitVariants(SMALL);
+        // The JVMs compile what is hot before anything counts.
+        int warm = requests / 2;
+        for (int i = 0; i < warm; i++) {
+          client.send(run.requests(), null, chat("w-" + i));
+        }
+        client.flush();
+        results.await(warm, Duration.ofMinutes(5));
+        long began = System.nanoTime();
+        for (int i = 0; i < requests; i++) {
+          client.send(run.requests(), null, chat("t-" + i));
+        }
+        client.flush();
+        results.await(warm + requests, Duration.ofMinutes(5));
+        double rate = requests / seconds(began);
+        check(
+            rate >= 3000,
+            "%.0f requests/s from the first sent to the last result read".formatted(rate));
+        figures.put("throughput_per_second", Math.round(rate));
+      }
+    }
+  }
+
+  /** Calls on SmolLM2 alone, and beside bulk work from Kafka. */
+  private void calls() throws Exception {
+    try (KafkaBroker broker = KafkaBroker.start();
+        KafkaClient client = new KafkaClient(broker.servers())) {
+      Run run = run(broker);
+      Path config = run.config("one", SMALL, ", in-flight: 4");
+      try (GearboxProcess gateway =
+          GearboxProcess.serve("--config", config.toString(), "--offline")) {
+        gateway.awaitVariants(SMALL);
+        ttft(gateway, 20);
+        double alone = ttft(gateway, 100);
+        for (int i = 0; i < 3000; i++) {
+          client.send(
+              run.requests(),
+              null,
+              KafkaClient.request(
+                  "b-" + i, "auto", "Tell a long story.", 200, ",\"class\":\"batch\""));
+        }
+        client.flush();
+        TimeUnit.SECONDS.sleep(5);
+        double beside = ttft(gateway, 100);
+        double more = 100 * (beside / alone - 1);
+        check(
+            more <= 20,
+            "TTFT p95 of calls %.0f ms alone, %.0f ms beside bulk work: %+.0f %%"
+                .formatted(alone, beside, more));
+        figures.put("call_ttft_p95_ms_alone", Math.round(alone));
+        figures.put("call_ttft_p95_ms_beside", Math.round(beside));
+      }
+    }
+  }
+
+  /** p95 in milliseconds of one-token answers, one after another. */
+  private static double ttft(GearboxProcess gateway, int calls) throws Exception {
+    List<Double> times = new ArrayList<>();
+    for (int i = 0; i < calls; i++) {
+      long began = System.nanoTime();
+      gateway.post(
+          "/v1/chat/completions",
+          "{\"model\":\"auto\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"Number %d, please.\"}]}"
+              .formatted(i),
+          "x-slo-class",
+          "interactive");
+      times.add((System.nanoTime() - began) / 1e6);
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    Collections.sort(times);
+    return times.get((int) (0.95 * times.size()));
+  }
+
+  private void outage() throws Exception {
+    try (KafkaBroker broker = KafkaBroker.start();
+        KafkaClient client = new KafkaClient(broker.servers())) {
+      Run run = run(broker);
+      try (GearboxProcess gateway = run.rehearse("one", 200, "")) {
+        gateway.awaitVariants(SMALL);
+        for (int i = 0; i < 4000; i++) {
+          client.send(run.requests(), null, chat("o-" + i));
+        }
+        client.flush();
+        while (gateway.metric("gearbox_kafka_results_total") < 200) {
+          TimeUnit.MILLISECONDS.sleep(50);
+        }
+        broker.kill();
+        int good = 0;
+        for (int i = 0; i < 30; i++) {
+          good +=
+              gateway
+                          .post(
+                              "/v1/chat/completions",
+                              "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}")
+                          .statusCode()
+                      == 200
+                  ? 1
+                  : 0;
+          TimeUnit.SECONDS.sleep(1);
+        }
+        check(good == 30, good + " of 30 calls answered while the broker was gone for 30 s");
+        broker.again();
+        long back = System.nanoTime();
+        double before = gateway.metric("gearbox_kafka_results_total");
+        while (gateway.metric("gearbox_kafka_results_total") <= before) {
+          TimeUnit.MILLISECONDS.sleep(50);
+        }
+        double recovery = seconds(back);
+        figures.put("outage_recovery_seconds", recovery);
+        try (var results = client.reader(run.results())) {
+          results.await(4000, Duration.ofMinutes(3));
+          results.readFor(Duration.ofSeconds(3));
+          Set<String> ids = new HashSet<>();
+          results.records.forEach(record -> ids.add(id(record)));
+          check(
+              ids.size() == 4000 && results.records.size() == 4000,
+              "all 4,000 have one result, %.1f s after its return the first".formatted(recovery));
+        }
+      }
+    }
+  }
+
+  /**
+   * Mixed deadlines on real weights: the policy, and the reference alone, first come first served.
+   */
+  private void deadlines(int requests) throws Exception {
+    Map<String, Object> table = new LinkedHashMap<>();
+    for (boolean ours : new boolean[] {true, false}) {
+      try (KafkaBroker broker = KafkaBroker.start();
+          KafkaClient client = new KafkaClient(broker.servers())) {
+        Run run = run(broker);
+        Path config = run.config("one", ours ? LARGE + "," + SMALL : LARGE, "");
+        try (GearboxProcess gateway =
+                GearboxProcess.serve("--config", config.toString(), "--offline");
+            var results = client.reader(run.results())) {
+          gateway.awaitVariants(LARGE);
+          if (ours) {
+            gateway.awaitVariants(SMALL);
+          }
+          TimeUnit.SECONDS.sleep(5);
+          Random random = new Random(7);
+          Map<String, Instant> due = new HashMap<>();
+          Instant began = Instant.now();
+          for (int i = 0; i < requests; i++) {
+            // A third is due within 20 s to a minute, the rest within ten minutes.
+            int seconds = i % 3 == 0 ? 20 + random.nextInt(40) : 120 + random.nextInt(480);
+            Instant deadline = began.plusSeconds(seconds);
+            due.put("d-" + i, deadline);
+            // First come, first served: deadlines are nothing that this one could order by.
+            String more = ours ? ",\"deadline\":\"" + deadline + "\"" : "";
+            client.send(
+                run.requests(),
+                null,
+                KafkaClient.request(
+                    "d-" + i,
+                    "auto",
+                    "Name three things that begin with the letter " + (char) ('a' + i % 26) + ".",
+                    24,
+                    more));
+          }
+          client.flush();
+          results.await(requests, Duration.ofMinutes(12));
+          int met = 0;
+          double quality = 0;
+          for (ConsumerRecord<String, String> each : results.records) {
+            boolean good =
+                KafkaClient.json(each).get("status").asInt() == 200
+                    && !Instant.ofEpochMilli(each.timestamp())
+                        .isAfter(due.getOrDefault(id(each), Instant.MIN));
+            met += good ? 1 : 0;
+            quality +=
+                good && LARGE.equals(KafkaClient.json(each).path("variant").asString("")) ? 1 : 0;
+          }
+          table.put(
+              ours ? "policy" : "first_come_reference",
+              Map.of("attainment", met / (double) requests, "by_reference", quality / requests));
+          say(
+              "%s: %d of %d in time, %.0f of them by the reference"
+                  .formatted(ours ? "policy" : "first come, first served", met, requests, quality));
+        }
+      }
+    }
+    figures.put("deadlines", table);
+    check(
+        attainment(table, "policy") > attainment(table, "first_come_reference"),
+        "more deadlines are met by the policy than first come, first served by the reference");
+  }
+
+  private static double attainment(Map<String, Object> table, String name) {
+    return table.get(name) instanceof Map<?, ?> row && row.get("attainment") instanceof Double share
+        ? share
+        : 0;
+  }
+
+  private static double seconds(long since) {
+    return Math.round((System.nanoTime() - since) / 1e8) / 10.0;
+  }
+}
