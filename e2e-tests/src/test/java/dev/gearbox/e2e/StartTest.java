@@ -94,6 +94,10 @@ class StartTest {
 
       assertThat(stream.get()).endsWith("data: [DONE]\n\n");
       assertThat(gearbox.process().waitFor(40, TimeUnit.SECONDS)).isTrue();
+      assertThat(gearbox.output().lines())
+          .as("what goes to both streams into one file stays whole")
+          .anyMatch(line -> line.contains("event=engine_ready"))
+          .allMatch(line -> line.matches("(gearbox|try|smollm2\\S*): .*|ts=\\S+ level=.*"));
     }
   }
 

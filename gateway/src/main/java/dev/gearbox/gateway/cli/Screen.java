@@ -49,6 +49,12 @@ final class Screen {
         real = new FileOutputStream(named, true);
         Path target = Path.of(named).toRealPath();
         terminal = target.startsWith("/dev/pts") || target.toString().startsWith("/dev/tty");
+        if (Files.isRegularFile(target)) {
+          // A file opened by name has an offset of its own: stdout, into the same file, would write
+          // over what goes there.
+          StandardError.become(Integer.parseInt(Path.of(named).getFileName().toString()));
+          real = System.err;
+        }
       } catch (IOException e) {
         terminal = false;
       }

@@ -30,8 +30,11 @@ import org.junit.jupiter.api.Test;
 /** What an answer of SmolLM2 costs the garbage collector. */
 @Tag("weights")
 final class SteadyDecodeTest {
-  /** Two vectors that were boxed in each of its layers would be more. */
-  private static final long MOST_BYTES_PER_TOKEN = 6_000;
+  /**
+   * Alone in its process it stays under 6,000; behind tests that ran the same kernels at other
+   * widths, 19,000 were seen. Iterators made for every job took 170,000.
+   */
+  private static final long MOST_BYTES_PER_TOKEN = 60_000;
 
   private static final int WINDOW = 32;
   private static final int ANSWER = 2_000;
