@@ -258,10 +258,10 @@ class BatchTest {
 
   @Test
   void whatIsNotDoneWhenABatchExpiresIsInItsErrorFile() throws Exception {
-    try (GearboxProcess gateway = gateway(config(""), 500)) {
+    try (GearboxProcess gateway = gateway(config(""), 1000)) {
       OpenAIClient client = client(gateway, "none");
       List<String> requests = new ArrayList<>();
-      for (int i = 0; i < 1000; i++) {
+      for (int i = 0; i < 2000; i++) {
         requests.add(line("c-" + i, chat("auto")));
       }
       String file = upload(client, requests).id();
@@ -279,7 +279,7 @@ class BatchTest {
       int good =
           batch.outputFileId().isPresent() ? lines(client, batch.outputFileId().get()).size() : 0;
       List<JsonNode> late = lines(client, batch.errorFileId().orElseThrow());
-      assertThat(good + late.size()).isEqualTo(1000);
+      assertThat(good + late.size()).isEqualTo(2000);
       assertThat(late.stream().map(each -> each.at("/error/code").asString("")))
           .contains("batch_expired");
     }

@@ -47,6 +47,9 @@ final class BatchRun {
   private volatile boolean stopped;
   private long savedAt;
 
+  /** Whether a line had no answer when the batch expired. */
+  private boolean late;
+
   /**
    * Bounds of a batch.
    *
@@ -194,6 +197,7 @@ final class BatchRun {
   }
 
   private void expire(int line, @Nullable String name, Answers bad) throws IOException {
+    late = true;
     Problem late = new Problem("batch_expired", "the batch expired before it was answered", line);
     bad.add(key(), line, name, null, late);
   }
@@ -269,7 +273,6 @@ final class BatchRun {
   }
 
   private synchronized void end(Answers good, Answers bad) throws IOException {
-    boolean late = expired() && !cancelled;
     if (!cancelled && !late) {
       save(batch.now(Status.FINALIZING, seconds()));
     }
