@@ -47,9 +47,6 @@ final class BatchRun {
   private volatile boolean stopped;
   private long savedAt;
 
-  /** Whether a line had no answer when the batch expired. */
-  private boolean late;
-
   /**
    * Bounds of a batch.
    *
@@ -107,13 +104,14 @@ final class BatchRun {
     }
     try (Answers good = Answers.open(folder.resolve(batch.outputFile()));
         Answers bad = Answers.open(folder.resolve(batch.errorFile()))) {
+      boolean late;
       try {
-        work(good, bad);
+        late = work(good, bad);
       } finally {
         running.values().forEach(Runnable::run);
       }
       if (!stopped) {
-        end(good, bad);
+        end(good, bad, late);
       }
     }
   }
@@ -154,7 +152,8 @@ final class BatchRun {
     return false;
   }
 
-  private void work(Answers good, Answers bad) throws IOException, InterruptedException {
+  /** Works until it is over or is stopped; whether lines were left when it expired. */
+  private boolean work(Answers good, Answers bad) throws IOException, InterruptedException {
     count(good, bad);
     try (JsonLines file = new JsonLines(folder.resolve(batch.inputFile()), limits.lineBytes())) {
       JsonLines.Line next = file.next();
@@ -171,16 +170,20 @@ final class BatchRun {
       for (Answered each = inbox.poll(); each != null; each = inbox.poll()) {
         answered(each, good, bad);
       }
+      boolean late = false;
       if (!stopped && !cancelled) {
         for (; next != null; next = file.next()) {
           if (!known(next, good, bad)) {
             expire(next.number(), RequestLine.name(next), bad);
+            late = true;
           }
         }
+        late |= !running.isEmpty();
         for (int line : Set.copyOf(running.keySet())) {
           expire(line, names.get(line), bad);
         }
       }
+      return late;
     }
   }
 
@@ -197,7 +200,6 @@ final class BatchRun {
   }
 
   private void expire(int line, @Nullable String name, Answers bad) throws IOException {
-    late = true;
     Problem late = new Problem("batch_expired", "the batch expired before it was answered", line);
     bad.add(key(), line, name, null, late);
   }
@@ -272,7 +274,7 @@ final class BatchRun {
                 bad.answered().cardinality()));
   }
 
-  private synchronized void end(Answers good, Answers bad) throws IOException {
+  private synchronized void end(Answers good, Answers bad, boolean late) throws IOException {
     if (!cancelled && !late) {
       save(batch.now(Status.FINALIZING, seconds()));
     }

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ final class JsonLines implements Closeable {
       if (size > mostBytes) {
         return new Line(number, null);
       }
-      String text = bytes.toString(java.nio.charset.StandardCharsets.UTF_8);
+      String text = bytes.toString(StandardCharsets.UTF_8);
       if (!text.isBlank()) {
         return new Line(number, text);
       }

@@ -13,6 +13,7 @@ import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
 import dev.gearbox.telemetry.signal.SignalStore;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -209,7 +210,7 @@ public final class LocalOpener implements EngineOpener {
     MessageDigest digest = sha256();
     for (String key : metadata.keys()) {
       if (key.startsWith("tokenizer.")) {
-        digest.update(key.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        digest.update(key.getBytes(StandardCharsets.UTF_8));
         digest.update(metadata.raw(key).bytes().asByteBuffer());
       }
     }
