@@ -20,14 +20,17 @@ public final class Speculation {
 
   private static final double FIRST_WEIGHT = 2;
 
-  /** Share that remains of what was learned before, from guess to guess. */
+  /** Share that remains of what was thought before, from guess to guess. */
   private static final double MEMORY = 0.9;
+
+  /** What promises less is not worth trusting the durations for, even where it seems free. */
+  private static final double LEAST_CHANCE = 0.05;
 
   private static final int FIRST_REST = 16;
   private static final int LONGEST_REST = 256;
 
-  private double right;
-  private double tried;
+  private double right = FIRST_WEIGHT * FIRST_CHANCE;
+  private double tried = FIRST_WEIGHT;
   private int rest = FIRST_REST;
   private int resting;
 
@@ -50,6 +53,9 @@ public final class Speculation {
     double expected = tokens;
     for (int drafts = 1; drafts <= most; drafts++) {
       chance *= chance();
+      if (chance < LEAST_CHANCE) {
+        break;
+      }
       expected += chance;
       double with = expected / time.applyAsDouble(rows + drafts);
       if (with > rate) {
@@ -57,11 +63,11 @@ public final class Speculation {
         rate = with;
       }
     }
-    if (best == 0 && tried > 0) {
+    if (best == 0 && tried > FIRST_WEIGHT) {
       resting = rest;
       rest = Math.min(2 * rest, LONGEST_REST);
-      right = 0;
-      tried = 0;
+      right = FIRST_WEIGHT * FIRST_CHANCE;
+      tried = FIRST_WEIGHT;
     }
     return best;
   }
@@ -88,6 +94,6 @@ public final class Speculation {
   }
 
   private double chance() {
-    return (right + FIRST_WEIGHT * FIRST_CHANCE) / (tried + FIRST_WEIGHT);
+    return right / tried;
   }
 }
