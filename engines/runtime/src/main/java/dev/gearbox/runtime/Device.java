@@ -9,10 +9,8 @@ import dev.gearbox.runtime.StepOrder.Contender;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -37,9 +35,6 @@ public final class Device implements AutoCloseable {
 
   /** The first round compiles; the second settles what the first changed. */
   private static final int WARM_UP_ROUNDS = 2;
-
-  private static final Set<Lane> ALL = EnumSet.allOf(Lane.class);
-  private static final Set<Lane> INTERACTIVE = EnumSet.of(Lane.INTERACTIVE);
 
   private static final System.Logger LOG = System.getLogger(Device.class.getName());
 
@@ -253,13 +248,13 @@ public final class Device implements AutoCloseable {
   private boolean step(long now) {
     contenders.clear();
     for (EngineLoop engine : engines) {
-      if (engine.wantsStep(ALL)) {
+      if (engine.wantsStep()) {
         contenders.add(new Contender<>(engine, engine.due(), engine.stepNanos()));
       }
     }
     while (!contenders.isEmpty()) {
       EngineLoop engine = order.next(contenders, now);
-      int weight = engine.wantsStep(INTERACTIVE) ? StepOrder.INTERACTIVE_WEIGHT : 1;
+      int weight = engine.weight();
       busy.begin(clock.getAsLong());
       long nanos = engine.step();
       busy.end(clock.getAsLong());

@@ -1,6 +1,5 @@
 package dev.gearbox.runtime;
 
-import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.runtime.cache.KvCache;
@@ -13,7 +12,6 @@ import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -141,8 +139,13 @@ final class EngineLoop {
   }
 
   /** Whether somebody of {@code lanes} wants a step. */
-  boolean wantsStep(Set<Lane> lanes) {
-    return generations.wantsStep(lanes);
+  boolean wantsStep() {
+    return generations.wantsStep();
+  }
+
+  /** Its share of the device beside others. */
+  int weight() {
+    return generations.weight(spec.maxSequences());
   }
 
   /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */

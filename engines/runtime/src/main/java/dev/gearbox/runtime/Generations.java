@@ -10,7 +10,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -68,14 +67,31 @@ final class Generations {
     return expired;
   }
 
-  /** Whether somebody of {@code lanes} wants a step. */
-  boolean wantsStep(Set<Lane> lanes) {
+  /** Whether somebody wants a step. */
+  boolean wantsStep() {
     for (Generation generation : running.values()) {
-      if (!generation.paused() && lanes.contains(generation.request().lane())) {
+      if (!generation.paused()) {
         return true;
       }
     }
     return false;
+  }
+
+  /**
+   * Share of the device of those who want a step.
+   *
+   * @param most sequences of a batch
+   */
+  int weight(int most) {
+    int wanting = 0;
+    boolean interactive = false;
+    for (Generation generation : running.values()) {
+      if (!generation.paused()) {
+        wanting++;
+        interactive |= generation.request().lane() == Lane.INTERACTIVE;
+      }
+    }
+    return StepOrder.weight(interactive, wanting, most);
   }
 
   /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */

@@ -153,7 +153,7 @@ final class RuleStates {
         works ? 0.9 : 0,
         random.nextInt(8) == 0 ? 0.02 : 0,
         false,
-        new Forecast(0.1, 0.02, 1, 0.1, 0.2, 0.02, 0.03, 0.9, 0.9, 0.8, 1, 1, 1, false),
+        new Forecast(0.1, 0.02, 1, 0.1, 0.2, 0.02, 0.03, 0.9, 0.9, 0.8, 1, 1, 0, 0, 0, 1, false),
         0,
         0);
   }

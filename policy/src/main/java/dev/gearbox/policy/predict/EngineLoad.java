@@ -43,9 +43,9 @@ public record EngineLoad(
         interactive);
   }
 
-  /** Its share of the device among the busy engines, as {@link StepOrder} gives it. */
+  /** Its share of the device among the busy engines. */
   int weight() {
-    return interactive ? StepOrder.INTERACTIVE_WEIGHT : 1;
+    return StepOrder.weight(interactive, running + waiting, maxSequences);
   }
 
   /** The same engine with nobody on it. */

@@ -4,13 +4,14 @@ package dev.gearbox.policy.predict;
  * How wrong one kind of prediction is: the scores {@code s = ln(actual / predicted)} as a decayed
  * histogram, for probabilities, and as tracked quantiles, for promises.
  *
- * <p>A tracked quantile moves by {@code q ← q + η·(err − α)}, {@code err = 1[s > q in force at the
- * decision]}, {@code η = 0.05·max|s|} over the recent scores: whatever the scores do, the share
- * above q goes to α (the proportional part of conformal PID, arXiv 2307.16895). Starts from a
- * normal of width {@link #PRIOR_SIGMA}.
+ * <p>A tracked quantile moves by {@code q ← q + η·(err − α)}, {@code err = 1[s > q]}, {@code η =
+ * 0.05·max|s|} over the recent scores: whatever the scores do, the share above q goes to α (the
+ * proportional part of conformal PID, arXiv 2307.16895), and to half of it for the first hundred
+ * requests. Held against the quantile as it is now and not as it was at the decision: else all who
+ * were under way when it moved move it again. Starts from a normal of width {@link #PRIOR_SIGMA}.
  *
- * <p>While the 0.9 quantile covers much less than it should, or after the errors drifted, the band
- * is to be taken wider. Reading never waits for learning.
+ * <p>While what was promised at 0.9 holds much less often than that, the band is to be taken wider.
+ * Reading never waits for learning.
  */
 final class ErrorBand {
   static final double PRIOR_SIGMA = 0.5;
@@ -24,37 +25,28 @@ final class ErrorBand {
   private static final double[] LEVEL_SIGMAS = {0, 1.2816, 1.6449, 2.3263};
   private static final int MEDIAN = 0;
   private static final int WATCHED = 1;
-  private static final int BINS = 64;
-  private static final double LOW = -4;
-  private static final double WIDTH = 8.0 / BINS;
-  private static final double PRIOR_WEIGHT = 20;
-  private static final double GROWTH = Math.pow(2, 1.0 / 500);
-  private static final double RENORMALISE = 1e6;
   private static final double RATE = 0.05;
   private static final int RECENT = 100;
+  private static final int FIRST = 100;
   private static final double COVERAGE_GAIN = 0.01;
   private static final int COVERAGE_SEEN = 50;
   private static final double BROKEN = 0.08;
   private static final double MENDED = 0.03;
 
-  /** What stays of the histogram, and for how many requests the band is wide, after a drift. */
+  /** What stays of the histogram after a drift. */
   private static final double KEPT = 0.25;
 
-  private static final int UNSETTLED = 200;
-
-  private final double[] bins = new double[BINS];
+  private final ScoreHistogram histogram = new ScoreHistogram(PRIOR_SIGMA);
   private final double[] quantiles = new double[LEVELS.length];
   private final double[] recent = new double[RECENT];
+  private final Crowding crowding = new Crowding();
   private final Drift drift = new Drift();
-  private double total;
-  private double weight = 1;
   private long observed;
   private double coverage = LEVELS[WATCHED];
   private boolean broken;
-  private int unsettled;
   private volatile Shown shown;
 
-  /** What readers see: share of scores under each bin's lower edge, quantiles, widening. */
+  /** What readers see: the histogram's shares, quantiles, widening. */
   private static final class Shown {
     final double[] cumulative;
     final double[] quantiles;
@@ -68,44 +60,32 @@ final class ErrorBand {
   }
 
   ErrorBand() {
-    for (int i = 0; i < BINS; i++) {
-      double from = LOW + i * WIDTH;
-      bins[i] =
-          PRIOR_WEIGHT
-              * (Normal.cdf((from + WIDTH) / PRIOR_SIGMA) - Normal.cdf(from / PRIOR_SIGMA));
-      total += bins[i];
-    }
     for (int i = 0; i < LEVELS.length; i++) {
       quantiles[i] = LEVEL_SIGMAS[i] * PRIOR_SIGMA;
     }
     recent[0] = 1;
-    shown = new Shown(cumulative(), quantiles.clone(), 1);
+    shown = new Shown(histogram.cumulative(), quantiles.clone(), 1);
   }
 
-  /** Learns from a request that showed its latency; whether the errors have drifted away. */
-  boolean observe(double score) {
-    return observe(score, Promised.NOTHING);
-  }
-
-  /** As {@link #observe(double)}, of a request that was decided when {@code promised} held. */
+  /**
+   * Learns from a request that showed its latency.
+   *
+   * @return whether the errors have drifted away
+   */
   synchronized boolean observe(double score, Promised promised) {
-    double s = clamp(score);
+    double s = ScoreHistogram.clamp(score);
     recent[(int) (observed % RECENT)] = Math.abs(s);
     double eta = eta();
     for (int i = 0; i < LEVELS.length; i++) {
-      double alpha = 1 - LEVELS[i];
-      double miss = s > used(i, promised) ? 1 : 0;
-      quantiles[i] += eta * (miss - alpha);
-      if (i == WATCHED) {
-        watch(1 - miss);
-      }
+      move(i, eta, s > quantiles[i] ? 1 : 0, promised);
     }
-    add(bin(s), weight);
+    watch(s <= told(promised) ? 1 : 0);
+    histogram.add(s);
     boolean drifted = drift.observe(s);
     if (drifted) {
-      forget();
+      histogram.forget(KEPT);
     }
-    finish();
+    show();
     return drifted;
   }
 
@@ -114,30 +94,28 @@ final class ErrorBand {
    * become: it counts as what the survivors of {@code score} usually do. Leaving it out would make
    * the model rosy, because slow requests are given up more often.
    */
-  void observeCensored(double score) {
-    observeCensored(score, Promised.NOTHING);
-  }
-
-  /** As {@link #observeCensored(double)}, decided when {@code promised} held. */
   synchronized void observeCensored(double score, Promised promised) {
-    double s = clamp(score);
-    double survival = Math.max(1e-6, 1 - shownCdf(s));
+    double s = ScoreHistogram.clamp(score);
+    double survival = Math.max(1e-6, 1 - ScoreHistogram.below(shown.cumulative, s));
     double eta = eta();
     for (int i = 0; i < LEVELS.length; i++) {
-      double alpha = 1 - LEVELS[i];
-      double miss = s >= used(i, promised) ? 1 : Math.min(1, alpha / survival);
-      quantiles[i] += eta * (miss - alpha);
-      if (i == WATCHED) {
-        watch(1 - miss);
-      }
+      double likely = Math.min(1, (1 - LEVELS[i]) / survival);
+      move(i, eta, s >= quantiles[i] ? 1 : likely, promised);
     }
-    spread(s);
-    finish();
+    double likely = Math.min(1, (1 - LEVELS[WATCHED]) / survival);
+    watch(s >= told(promised) ? 0 : 1 - likely);
+    histogram.addAbove(s);
+    show();
+  }
+
+  /** What to multiply a prediction by, so that it is as far off at any crowding. */
+  double correction(double crowded) {
+    return crowding.correction(crowded);
   }
 
   /** Share of scores at or under {@code score}, with errors {@code widening} times as wide. */
   double below(double score, double widening) {
-    return shownCdf(clamp(score / widening));
+    return ScoreHistogram.below(shown.cumulative, score / widening);
   }
 
   /** Score that a share {@code level} of requests stays under, of the next tracked level. */
@@ -168,12 +146,18 @@ final class ErrorBand {
     return LEVELS.length - 1;
   }
 
-  private double used(int level, Promised promised) {
-    double told =
-        level == index(promised.level())
-            ? promised.high()
-            : level == MEDIAN ? promised.median() : Double.NaN;
-    return Double.isNaN(told) ? quantiles[level] : told;
+  private void move(int level, double eta, double miss, Promised promised) {
+    double alpha = 1 - LEVELS[level];
+    double by = eta * (miss - (level > MEDIAN && observed < FIRST ? alpha / 2 : alpha));
+    quantiles[level] += by;
+    if (level == WATCHED) {
+      crowding.learn(promised.crowding(), by);
+    }
+  }
+
+  /** The watched quantile as it was told, or as it is. */
+  private double told(Promised promised) {
+    return index(promised.level()) == WATCHED ? promised.high() : quantiles[WATCHED];
   }
 
   private void watch(double within) {
@@ -182,65 +166,9 @@ final class ErrorBand {
     broken = coverage < wanted - (broken ? MENDED : BROKEN);
   }
 
-  private double shownCdf(double s) {
-    double[] under = shown.cumulative;
-    double at = (s - LOW) / WIDTH;
-    int bin = Math.min(BINS - 1, (int) at);
-    return Math.min(1, under[bin] + (under[bin + 1] - under[bin]) * Math.min(1, at - bin));
-  }
-
-  private double[] cumulative() {
-    double[] under = new double[BINS + 1];
-    for (int i = 0; i < BINS; i++) {
-      under[i + 1] = under[i] + bins[i] / total;
-    }
-    return under;
-  }
-
-  /** One observation, shared among the bins from s upwards as the histogram has them. */
-  private void spread(double s) {
-    int from = bin(s);
-    double above = 0;
-    for (int i = from; i < BINS; i++) {
-      above += bins[i];
-    }
-    if (above < 1e-9) {
-      add(from, weight);
-      return;
-    }
-    double factor = weight / above;
-    for (int i = from; i < BINS; i++) {
-      bins[i] *= 1 + factor;
-    }
-    total += weight;
-  }
-
-  private void add(int bin, double amount) {
-    bins[bin] += amount;
-    total += amount;
-  }
-
-  private void forget() {
-    for (int i = 0; i < BINS; i++) {
-      bins[i] *= KEPT;
-    }
-    total *= KEPT;
-    unsettled = UNSETTLED;
-  }
-
-  /** Old observations decay because each one weighs a little more than the one before. */
-  private void finish() {
+  private void show() {
     observed++;
-    unsettled = Math.max(0, unsettled - 1);
-    weight *= GROWTH;
-    if (weight > RENORMALISE) {
-      for (int i = 0; i < BINS; i++) {
-        bins[i] /= weight;
-      }
-      total /= weight;
-      weight = 1;
-    }
-    shown = new Shown(cumulative(), quantiles.clone(), broken || unsettled > 0 ? CONSERVATIVE : 1);
+    shown = new Shown(histogram.cumulative(), quantiles.clone(), broken ? CONSERVATIVE : 1);
   }
 
   private double eta() {
@@ -249,13 +177,5 @@ final class ErrorBand {
       largest = Math.max(largest, s);
     }
     return RATE * Math.max(largest, 0.01);
-  }
-
-  private static int bin(double s) {
-    return Math.min(BINS - 1, (int) ((s - LOW) / WIDTH));
-  }
-
-  private static double clamp(double s) {
-    return Math.max(LOW, Math.min(-LOW, s));
   }
 }

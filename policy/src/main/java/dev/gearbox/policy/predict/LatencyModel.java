@@ -74,7 +74,8 @@ public final class LatencyModel {
     double each = timePerToken(own, self, ask);
     double whole = first + each * ask.expectedTokens();
     boolean pressing = ask.lane() == Lane.INTERACTIVE || (self.busy() && self.interactive());
-    double weight = pressing ? StepOrder.INTERACTIVE_WEIGHT : 1;
+    int sequences = self.running() + self.waiting() + 1;
+    double weight = StepOrder.weight(pressing, sequences, self.maxSequences());
     double running = 0;
     double firstDelay = 0;
     double wholeDelay = 0;
@@ -145,14 +146,21 @@ public final class LatencyModel {
   }
 
   private Forecast banded(
-      StepModel own, EngineLoad self, Ask ask, double ttft, double tpot, double total) {
+      StepModel own, EngineLoad self, Ask ask, double first, double each, double whole) {
     boolean cold = own.steps() < WARM_STEPS;
     PoolErrors pool = errors(ask.pool(), ask.streaming(), ask.lane());
     double doubt = pool.widening();
     double widening = Math.max(doubt, stale(ask.signalAge()));
     EngineLoad idle = self.idle();
-    double idleTtft = timeToFirst(own, idle, ask);
+    double idleTtft = Math.max(SHORTEST, timeToFirst(own, idle, ask));
     double idleTpot = timePerToken(own, idle, ask);
+    double idleTotal = idleTtft + (ask.expectedTokens() - 1) * idleTpot;
+    double ttftCrowding = Crowding.of(first, idleTtft);
+    double tpotCrowding = Crowding.of(each, idleTpot);
+    double totalCrowding = Crowding.of(whole, idleTotal);
+    double ttft = first * pool.band(Measure.TTFT).correction(ttftCrowding);
+    double tpot = each * pool.band(Measure.TPOT).correction(tpotCrowding);
+    double total = whole * pool.band(Measure.TOTAL).correction(totalCrowding);
     double certain = 1;
     double unknown = 1;
     double alone = 1;
@@ -171,13 +179,13 @@ public final class LatencyModel {
           switch (measure) {
             case TTFT -> idleTtft;
             case TPOT -> idleTpot;
-            case TOTAL -> idleTtft + (ask.expectedTokens() - 1) * idleTpot;
+            case TOTAL -> idleTotal;
           };
       double slack = Math.log(target / predicted);
       ErrorBand band = pool.band(measure);
       certain *= below(band, slack, widening, cold);
       unknown *= below(band, slack, Math.max(UNKNOWN_WIDENING, widening), cold);
-      alone *= below(band, Math.log(target / Math.max(SHORTEST, best)), 1, cold);
+      alone *= below(band, Math.log(target / (best * band.correction(0))), 1, cold);
     }
     ErrorBand ofTtft = pool.band(Measure.TTFT);
     ErrorBand ofTpot = pool.band(Measure.TPOT);
@@ -194,6 +202,9 @@ public final class LatencyModel {
         pool.calibration().of(unknown),
         work(own, self, ask),
         alone,
+        ttftCrowding,
+        tpotCrowding,
+        totalCrowding,
         widening,
         doubt > 1);
   }

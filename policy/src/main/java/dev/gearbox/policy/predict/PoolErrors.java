@@ -28,11 +28,9 @@ final class PoolErrors {
   /** Learns from what was measured; whether the errors have drifted away. */
   boolean learn(Measured measured) {
     Forecast forecast = measured.forecast();
-    double level = measured.objective();
-    double widening = forecast.widening();
-    Promised first =
-        Promised.of(level, forecast.ttft(), forecast.ttftP50(), forecast.ttftHigh(), widening);
     boolean drifted = false;
+    Promised first =
+        promised(measured, forecast.ttftCrowding(), forecast.ttft(), forecast.ttftHigh());
     if (!Double.isNaN(measured.ttft())) {
       drifted = ttft.observe(Math.log(measured.ttft() / forecast.ttft()), first);
     } else if (!measured.complete()) {
@@ -40,16 +38,23 @@ final class PoolErrors {
     }
     if (!Double.isNaN(measured.tpot())) {
       Promised each =
-          Promised.of(level, forecast.tpot(), forecast.tpotP50(), forecast.tpotHigh(), widening);
+          promised(measured, forecast.tpotCrowding(), forecast.tpot(), forecast.tpotHigh());
       drifted |= tpot.observe(Math.log(measured.tpot() / forecast.tpot()), each);
     }
     double whole = Math.log(measured.total() / forecast.total());
     if (measured.complete()) {
-      drifted |= total.observe(whole);
+      drifted |= total.observe(whole, Promised.nothing(forecast.totalCrowding()));
     } else {
-      total.observeCensored(whole);
+      total.observeCensored(whole, Promised.nothing(forecast.totalCrowding()));
     }
     return drifted;
+  }
+
+  private static Promised promised(
+      Measured measured, double crowding, double predicted, double high) {
+    double widening = measured.forecast().widening();
+    double score = ErrorBand.narrow(Math.log(high / predicted), widening);
+    return new Promised(crowding, measured.objective(), score);
   }
 
   Calibration calibration() {

@@ -1,21 +1,15 @@
 package dev.gearbox.policy.predict;
 
 /**
- * The band that was in force when a request was decided, as scores; NaN where none was told.
- * Learning holds the outcome against this one, not against what the band has become since.
+ * What was held of a request when it was decided.
  *
- * @param level of the high quantile
- * @param median score that half of the requests should stay under
+ * @param crowding of its device, as in the forecast
+ * @param level of the band that was told; NaN where none was
  * @param high score that a share {@code level} should stay under
  */
-record Promised(double level, double median, double high) {
-  static final Promised NOTHING = new Promised(Double.NaN, Double.NaN, Double.NaN);
-
-  /** Of a forecast whose band reaches from {@code predicted} to {@code median} and {@code high}. */
-  static Promised of(double level, double predicted, double median, double high, double widening) {
-    return new Promised(
-        level,
-        Math.log(median / predicted),
-        ErrorBand.narrow(Math.log(high / predicted), widening));
+record Promised(double crowding, double level, double high) {
+  /** Of a request of which only the crowding counts. */
+  static Promised nothing(double crowding) {
+    return new Promised(crowding, Double.NaN, Double.NaN);
   }
 }

@@ -78,7 +78,7 @@ final class Rehearsal {
         0.5,
         0.1,
         true,
-        new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
+        new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, false),
         0,
         0);
   }

@@ -1,6 +1,5 @@
 package dev.gearbox.policy.simulate;
 
-import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.BusyShare;
 import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.runtime.StepOrder.Contender;
@@ -75,7 +74,7 @@ final class SimulatedDevice {
   }
 
   private void begin(SimulatedEngine engine, StepPlan<SimulatedSequence> plan) {
-    int weight = engine.wantsStep(Lane.INTERACTIVE) ? StepOrder.INTERACTIVE_WEIGHT : 1;
+    int weight = engine.weight();
     long nanos = engine.nanos(plan);
     stepping = true;
     busy.begin(time.now());

@@ -2,6 +2,7 @@ package dev.gearbox.policy.simulate;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.ModelRunner;
+import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.schedule.Scheduler;
 import dev.gearbox.runtime.schedule.StepPlan;
@@ -108,13 +109,13 @@ final class SimulatedEngine {
     late.forEach(sequence -> end(sequence, Outcome.EXPIRED));
   }
 
-  boolean wantsStep(Lane lane) {
+  /** Its share of the device beside others. */
+  int weight() {
+    boolean interactive = false;
     for (SimulatedSequence sequence : inFlight) {
-      if (sequence.request().lane() == lane) {
-        return true;
-      }
+      interactive |= sequence.request().lane() == Lane.INTERACTIVE;
     }
-    return false;
+    return StepOrder.weight(interactive, inFlight.size(), profile.maxSequences());
   }
 
   boolean isIdle() {

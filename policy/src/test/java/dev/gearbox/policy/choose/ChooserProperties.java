@@ -247,7 +247,7 @@ class ChooserProperties {
         0,
         0,
         true,
-        new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, meets, work, 1, 1, false),
+        new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, meets, work, 1, 0, 0, 0, 1, false),
         0,
         price);
   }

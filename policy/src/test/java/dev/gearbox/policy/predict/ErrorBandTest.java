@@ -10,6 +10,8 @@ import net.jqwik.api.constraints.DoubleRange;
 import org.junit.jupiter.api.Test;
 
 class ErrorBandTest {
+  private static final Promised NOTHING = Promised.nothing(0);
+
   @Property(tries = 20, seed = "20261122")
   void theBandCoversItsShareWhateverDriftThereIs(
       @ForAll long seed,
@@ -24,7 +26,7 @@ class ErrorBandTest {
       for (int level = 0; level < covered.length; level++) {
         covered[level] += score <= band.quantile(ErrorBand.LEVELS[level]) ? 1 : 0;
       }
-      band.observe(score);
+      band.observe(score, NOTHING);
     }
     for (int level = 0; level < covered.length; level++) {
       assertThat((double) covered[level] / requests)
@@ -38,7 +40,7 @@ class ErrorBandTest {
       @ForAll @DoubleRange(min = -10, max = 10) double a,
       @ForAll @DoubleRange(min = -10, max = 10) double b) {
     ErrorBand band = new ErrorBand();
-    band.observe(0.2);
+    band.observe(0.2, NOTHING);
 
     double low = band.below(Math.min(a, b), 1);
     double high = band.below(Math.max(a, b), 1);
@@ -56,7 +58,7 @@ class ErrorBandTest {
     int covered = 0;
     int requests = 4000;
     for (int i = 0; i < requests; i++) {
-      underway.add(new Promised(0.9, band.quantile(0.5), band.quantile(0.9)));
+      underway.add(new Promised(0, 0.9, band.quantile(0.9)));
       if (underway.size() > 20) {
         Promised promised = underway.remove();
         double score = 0.4 + noise * random.nextGaussian();
@@ -74,10 +76,31 @@ class ErrorBandTest {
     assertThat(band.widening()).isEqualTo(1);
 
     for (int i = 0; i < 40; i++) {
-      band.observe(i % 2 == 0 ? 3 : -3, new Promised(0.9, 0, 0.1));
+      band.observe(i % 2 == 0 ? 3 : -3, new Promised(0, 0.9, 0.1));
     }
 
     assertThat(band.widening()).isEqualTo(ErrorBand.CONSERVATIVE);
+  }
+
+  @Property(tries = 20, seed = "20261127")
+  void holdsAsOftenOnACrowdedDeviceAsOnAnIdleOne(@ForAll long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    ErrorBand band = new ErrorBand();
+    int[] covered = new int[3];
+    int[] of = new int[3];
+    for (int i = 0; i < 6000; i++) {
+      double crowding = 3 * random.nextDouble();
+      double predicted = band.correction(crowding);
+      double score = 0.8 - 0.5 * crowding + 0.3 * random.nextGaussian() - Math.log(predicted);
+      if (i >= 1000) {
+        of[(int) crowding]++;
+        covered[(int) crowding] += score <= band.quantile(0.9) ? 1 : 0;
+      }
+      band.observe(score, Promised.nothing(crowding));
+    }
+    for (int third = 0; third < covered.length; third++) {
+      assertThat((double) covered[third] / of[third]).isBetween(0.86, 0.94);
+    }
   }
 
   @Test
@@ -94,7 +117,7 @@ class ErrorBandTest {
     ErrorBand band = new ErrorBand();
     SplittableRandom random = new SplittableRandom(7);
     for (int i = 0; i < 3000; i++) {
-      band.observe(0.7 + 0.1 * random.nextGaussian());
+      band.observe(0.7 + 0.1 * random.nextGaussian(), NOTHING);
     }
 
     assertThat(band.below(0.7, 1)).isBetween(0.4, 0.6);
@@ -111,10 +134,10 @@ class ErrorBandTest {
     for (int i = 0; i < 3000; i++) {
       double score = 0.5 * random.nextGaussian();
       if (score <= patience) {
-        counted.observe(score);
-        dropped.observe(score);
+        counted.observe(score, NOTHING);
+        dropped.observe(score, NOTHING);
       } else {
-        counted.observeCensored(patience);
+        counted.observeCensored(patience, NOTHING);
       }
     }
 
@@ -127,7 +150,7 @@ class ErrorBandTest {
   void stayingFiniteAfterManyObservations() {
     ErrorBand band = new ErrorBand();
     for (int i = 0; i < 50_000; i++) {
-      band.observe(i % 2 == 0 ? 0.1 : Double.POSITIVE_INFINITY);
+      band.observe(i % 2 == 0 ? 0.1 : Double.POSITIVE_INFINITY, NOTHING);
     }
 
     assertThat(band.below(0.2, 1)).isBetween(0.45, 0.55);

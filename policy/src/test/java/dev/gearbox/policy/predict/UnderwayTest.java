@@ -162,7 +162,7 @@ class UnderwayTest {
 
   private static Rider rider(String id, Targets targets, double points) {
     Forecast forecast =
-        new Forecast(0.5, CYCLE, 3, 0.5, 0.9, CYCLE, 0.08, 0.8, 0.8, 0.7, 1, 1, 1, false);
+        new Forecast(0.5, CYCLE, 3, 0.5, 0.9, CYCLE, 0.08, 0.8, 0.8, 0.7, 1, 1, 0, 0, 0, 1, false);
     return new Rider(id, "e", "p/e", true, Lane.INTERACTIVE, 0, points, targets, forecast, 50, 0);
   }
 }

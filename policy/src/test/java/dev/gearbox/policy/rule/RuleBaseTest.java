@@ -437,7 +437,7 @@ class RuleBaseTest {
           0,
           cost,
           true,
-          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, false),
+          new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, false),
           0,
           0);
     }
