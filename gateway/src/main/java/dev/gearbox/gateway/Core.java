@@ -1,6 +1,7 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.config.PolicyConfig;
+import dev.gearbox.gateway.config.TelemetryConfig;
 import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.policy.choose.ChoiceOptions;
@@ -14,7 +15,10 @@ import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.telemetry.meter.Meters;
 import dev.gearbox.telemetry.signal.Feed;
 import dev.gearbox.telemetry.signal.SignalStore;
+import dev.gearbox.telemetry.trace.OtlpTraces;
+import dev.gearbox.telemetry.trace.Traces;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
@@ -35,16 +39,21 @@ record Core(
     @Nullable RecordStore records,
     Shadows shadows,
     LiveRules rules,
+    Traces traces,
     ExecutorService listeners,
     ExecutorService watchers)
     implements AutoCloseable {
-  private static final int LABEL_VALUES = 200;
   private static final int SHADOWED = 1024;
 
   static Core start(
-      LongSupplier clock, Rules rules, ChoiceOptions options, PolicyConfig.Records kept, long seed)
+      LongSupplier clock,
+      Rules rules,
+      ChoiceOptions options,
+      PolicyConfig.Records kept,
+      TelemetryConfig telemetry,
+      long seed)
       throws IOException {
-    Meters meters = new Meters(LABEL_VALUES);
+    Meters meters = new Meters(telemetry.labelValues());
     String directory = kept.directory();
     RecordStore records =
         directory == null
@@ -72,6 +81,9 @@ record Core(
     signals.onStep(policy::step);
     signals.onPace(policy::step);
     signals.onFinished(policy::complete);
+    Traces traces = traces(telemetry.traces(), clock, decisions);
+    meters.observe(traces);
+    signals.onFinished(traces::ended);
     ExecutorService watchers =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("gearbox-shadows").factory());
@@ -83,7 +95,21 @@ record Core(
     LiveRules live =
         new LiveRules(policy, shadows, InstantSource.system(), meters.policy()::reloadFailed);
     return new Core(
-        clock, signals, meters, policy, decisions, records, shadows, live, listeners, watchers);
+        clock, signals, meters, policy, decisions, records, shadows, live, traces, listeners,
+        watchers);
+  }
+
+  private static Traces traces(
+      TelemetryConfig.TracesConfig config, LongSupplier clock, DecisionLog decisions) {
+    String collector = config.otlp();
+    return collector == null
+        ? Traces.OFF
+        : new OtlpTraces(
+            URI.create(collector),
+            config.sample(),
+            config.patience(),
+            clock,
+            new DecisionNotes(decisions));
   }
 
   @Override
@@ -97,6 +123,7 @@ record Core(
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    traces.close();
     decisions.close();
     if (records != null) {
       records.close();

@@ -103,6 +103,8 @@ public final class GearboxServer implements AutoCloseable {
       throws IOException {
     this.core = core;
     LongSupplier clock = core.clock();
+    core.policy().expect(plan.classes().all());
+    core.meters().gateway().expect(plan.catalog().names());
     var feed = new PolicyFeed(plan.catalog(), core.policy());
     registry = new EngineRegistry(plan.catalog(), core.signals(), clock, feed);
     registry.listen(listener);
@@ -213,7 +215,13 @@ public final class GearboxServer implements AutoCloseable {
   private Passage passage(ServerPlan plan, InferenceRequest request) {
     plan.promptLog().see(request, encoders.scheduler());
     return new Passage(
-        request, admission.ticket(request), core.clock(), core.signals(), core.meters().gateway());
+        request,
+        admission.ticket(request),
+        core.clock(),
+        core.signals(),
+        core.meters().gateway(),
+        core.traces()
+            .begin(request.traceparent(), request.origin().queued(), request.kind().operation()));
   }
 
   /** The API's port. */

@@ -16,6 +16,7 @@ import dev.gearbox.telemetry.record.EngineTimings;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
+import dev.gearbox.telemetry.record.TraceContext;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -35,6 +36,7 @@ final class Passage implements AutoCloseable {
   private final LongSupplier clock;
   private final TelemetrySink sink;
   private final GatewayMeters meters;
+  private final @Nullable TraceContext trace;
   private final AtomicBoolean reported = new AtomicBoolean();
 
   private long admitted;
@@ -59,8 +61,10 @@ final class Passage implements AutoCloseable {
       Ticket ticket,
       LongSupplier clock,
       TelemetrySink sink,
-      GatewayMeters meters) {
-    this.request = request;
+      GatewayMeters meters,
+      @Nullable TraceContext trace) {
+    this.request = trace == null ? request : request.within(trace.header());
+    this.trace = trace;
     this.ticket = ticket;
     this.clock = clock;
     this.sink = sink;
@@ -189,6 +193,7 @@ final class Passage implements AutoCloseable {
         new TokenCounts(prompt, Math.min(cached, prompt), Math.max(generated, tokens)),
         timings,
         outcome,
-        code);
+        code,
+        trace);
   }
 }

@@ -88,8 +88,10 @@ final class Wiring {
             rules == null ? ConservativeRules.INSTANCE : rules,
             ChoiceOptions.DEFAULT.with(config.policy().pricing()),
             config.policy().record(),
+            config.telemetry(),
             ThreadLocalRandom.current().nextLong());
     core.meters().observeProcess();
+    core.meters().observeEnergy(core.signals(), core.clock(), wiring::watts);
     RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
     EngineOpener opener = given != null ? given : wiring.openers(core, remote);
     try {
@@ -127,6 +129,15 @@ final class Wiring {
                       id, silicon(pool), shares, this::fetch, core.signals(), core.clock())));
     }
     return new PoolOpeners(byPool);
+  }
+
+  /** Watts that a device of this machine draws while it computes, by its id. */
+  private double watts(String device) {
+    return local().stream()
+        .filter(pool -> pool.deviceId().equals(device))
+        .mapToDouble(PoolConfig::wattsOrModel)
+        .max()
+        .orElse(Double.NaN);
   }
 
   private RemotePools remotePools() {
@@ -240,7 +251,10 @@ final class Wiring {
                     variant,
                     Set.copyOf(entry.techniques()),
                     configuration.quality(variant, ledger),
-                    entry.size()),
+                    entry.size(),
+                    null,
+                    pool.costPer1kTokens(),
+                    1),
                 pool.deviceId()));
       }
     }

@@ -6,6 +6,7 @@ import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
+import dev.gearbox.gateway.config.TelemetryConfig;
 import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
@@ -131,7 +132,14 @@ final class TestingServer implements AutoCloseable {
               slot.variant().name().equals(VARIANT) ? engine : large, "encoder");
         };
     core =
-        Core.start(System::nanoTime, ConservativeRules.INSTANCE, ChoiceOptions.DEFAULT, records, 1);
+        Core.start(
+            System::nanoTime,
+            ConservativeRules.INSTANCE,
+            ChoiceOptions.DEFAULT,
+            records,
+            new TelemetryConfig(
+                new TelemetryConfig.TracesConfig(null, 1, Duration.ofSeconds(1)), 200),
+            1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
   }
 

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param adapter what is applied beside the model's weights; null for nothing
  * @param source what the prompt was before it became tokens, for an engine whose server does that
  *     itself; null where nobody knows
+ * @param traceparent where it is in a trace (W3C Trace Context), for servers elsewhere; null where
+ *     it is in none
  */
 public record GenerationRequest(
     String id,
@@ -39,7 +41,8 @@ public record GenerationRequest(
     String cacheSalt,
     boolean speculate,
     @Nullable Adapter adapter,
-    @Nullable Prompt source) {
+    @Nullable Prompt source,
+    @Nullable String traceparent) {
   public static final int MAX_STOP_STRINGS = 16;
 
   public GenerationRequest {
@@ -84,6 +87,7 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         null,
+        null,
         null);
   }
 
@@ -103,7 +107,8 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         applied,
-        source);
+        source,
+        traceparent);
   }
 
   /** The same request, made of this prompt. */
@@ -122,7 +127,28 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         adapter,
-        prompted);
+        prompted,
+        traceparent);
+  }
+
+  /** The same request, as part of this trace. */
+  public GenerationRequest within(@Nullable String trace) {
+    return new GenerationRequest(
+        id,
+        prompt,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        lane,
+        priority,
+        tpotTargetNanos,
+        deadlineNanos,
+        cacheSalt,
+        speculate,
+        adapter,
+        source,
+        trace);
   }
 
   /** A greedy request in the interactive lane without targets. */

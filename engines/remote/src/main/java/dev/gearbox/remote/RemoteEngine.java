@@ -142,6 +142,10 @@ public final class RemoteEngine implements Engine {
     GenerationRequest request = generation.request();
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("x-request-id", request.id());
+    String trace = request.traceparent();
+    if (trace != null) {
+      headers.put("traceparent", trace);
+    }
     if (request.deadlineNanos() != Long.MAX_VALUE) {
       long left = (request.deadlineNanos() - clock.getAsLong()) / 1_000_000;
       headers.put("x-gearbox-deadline-ms", Long.toString(Math.max(1, left)));

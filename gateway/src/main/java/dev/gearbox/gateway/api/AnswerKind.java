@@ -19,6 +19,14 @@ public enum AnswerKind {
     return idPrefix;
   }
 
+  /** What is done, by OpenTelemetry's names. */
+  public String operation() {
+    return switch (this) {
+      case CHAT -> "chat";
+      case COMPLETION -> "text_completion";
+    };
+  }
+
   /** {@code object} of a whole answer. */
   public String object() {
     return object;

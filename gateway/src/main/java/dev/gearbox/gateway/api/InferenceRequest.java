@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param ignoredFields fields of the body that mean nothing here, for a warning header
  * @param arrivedNanos when it arrived, on the injected monotonic clock
  * @param origin how it came
+ * @param traceparent where it is in a trace: of the client, then of the request itself; null where
+ *     it is in none
  */
 public record InferenceRequest(
     String id,
@@ -54,7 +56,8 @@ public record InferenceRequest(
     Caller caller,
     List<String> ignoredFields,
     long arrivedNanos,
-    Origin origin) {
+    Origin origin,
+    @Nullable String traceparent) {
   /** Answers to one prompt at most. */
   public static final int MAX_N = 16;
 
@@ -104,7 +107,34 @@ public record InferenceRequest(
         caller,
         ignoredFields,
         nowNanos,
-        from);
+        from,
+        traceparent);
+  }
+
+  /** The same, in this place of a trace. */
+  public InferenceRequest within(@Nullable String trace) {
+    return new InferenceRequest(
+        id,
+        kind,
+        model,
+        prompts,
+        n,
+        echo,
+        sampling,
+        maxTokens,
+        stop,
+        ignoreEos,
+        streaming,
+        includeUsage,
+        tokenIds,
+        tokensAsIds,
+        needs,
+        terms,
+        caller,
+        ignoredFields,
+        arrivedNanos,
+        origin,
+        trace);
   }
 
   /** Sequences that it takes, and permits that it needs. */

@@ -117,7 +117,8 @@ public final class RequestParser {
               salted(caller, body),
               ignored(json),
               arrivedNanos,
-              Origin.CALL));
+              Origin.CALL,
+              headers.apply("traceparent")));
     } catch (InvalidFieldException e) {
       return Result.refused(e.refusal());
     }

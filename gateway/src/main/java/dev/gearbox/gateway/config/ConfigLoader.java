@@ -124,6 +124,7 @@ public final class ConfigLoader {
         written.tenants(),
         policy(written.policy(), file),
         written.security(),
+        written.telemetry(),
         written.batches().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
         kafka(written.kafka(), file));
   }

@@ -219,6 +219,7 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
             gearbox.tenants(),
             gearbox.policy(),
             gearbox.security(),
+            gearbox.telemetry(),
             gearbox.batches(),
             gearbox.kafka());
     return new Configuration(changed, catalog);

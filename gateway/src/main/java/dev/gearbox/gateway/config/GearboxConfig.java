@@ -18,6 +18,7 @@ public record GearboxConfig(
     @Setting("Who may ask; without tenants only loopback may") List<TenantConfig> tenants,
     @Setting("How decisions are made and kept") PolicyConfig policy,
     @Setting("Who gets in and what is written down") SecurityConfig security,
+    @Setting("What is told of requests, and to whom") TelemetryConfig telemetry,
     @Setting("Files of many requests") BatchConfig batches,
     @Setting(value = "Requests that arrive as Kafka records; none when absent", optional = true)
         @Nullable KafkaConfig kafka) {

@@ -114,7 +114,8 @@ public final class Dispatcher {
                     deadline(request),
                     request.caller().cacheSalt(),
                     route.speculate())
-                .from(request.prompts().get(i)));
+                .from(request.prompts().get(i))
+                .within(request.traceparent()));
       }
     }
     return sequences;

@@ -28,6 +28,11 @@ public final class ModelCatalog {
     }
   }
 
+  /** Every name that it began with. */
+  public Set<String> names() {
+    return Set.copyOf(byName.keySet());
+  }
+
   public List<ModelFamily> families() {
     return families;
   }

@@ -60,6 +60,7 @@ public final class TestingRequests {
         new Caller(tenant, "standard", ""),
         List.of(),
         arrived,
-        Origin.CALL);
+        Origin.CALL,
+        null);
   }
 }

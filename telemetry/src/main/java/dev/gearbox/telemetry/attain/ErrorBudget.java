@@ -55,6 +55,11 @@ public final class ErrorBudget {
     }
   }
 
+  /** Share of requests that shall meet their targets. */
+  public double objective() {
+    return objective;
+  }
+
   /** Share of the budget that goes per share of time: 1 spends it exactly; 0 without requests. */
   public synchronized double burn(BurnWindow window, long now) {
     return of(window).missed(now) / (1 - objective);

@@ -81,14 +81,14 @@ final class EngineMeters {
     generationTokens.labels(variant, engine).inc(tokens.generated());
     prefixQueries.labels(variant, engine).inc(tokens.prompt());
     prefixHits.labels(variant, engine).inc(tokens.cached());
-    requestPrompt.labels(variant, engine).observe(tokens.prompt());
-    requestGeneration.labels(variant, engine).observe(tokens.generated());
-    queueTime.labels(variant, engine).observe(timings.queued() / 1e9);
-    prefillTime.labels(variant, engine).observe(timings.prefill() / 1e9);
-    decodeTime.labels(variant, engine).observe(timings.decode() / 1e9);
-    e2e.labels(variant, engine).observe(timeline.totalSeconds());
+    Exemplars.observe(requestPrompt.labels(variant, engine), tokens.prompt(), timeline);
+    Exemplars.observe(requestGeneration.labels(variant, engine), tokens.generated(), timeline);
+    Exemplars.observe(queueTime.labels(variant, engine), timings.queued() / 1e9, timeline);
+    Exemplars.observe(prefillTime.labels(variant, engine), timings.prefill() / 1e9, timeline);
+    Exemplars.observe(decodeTime.labels(variant, engine), timings.decode() / 1e9, timeline);
+    Exemplars.observe(e2e.labels(variant, engine), timeline.totalSeconds(), timeline);
     if (timeline.firstToken() != 0) {
-      ttft.labels(variant, engine).observe(timeline.ttftSeconds());
+      Exemplars.observe(ttft.labels(variant, engine), timeline.ttftSeconds(), timeline);
     }
     success.labels(variant, engine, reason(timeline)).inc();
   }

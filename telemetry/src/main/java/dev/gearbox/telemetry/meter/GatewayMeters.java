@@ -4,12 +4,12 @@ import dev.gearbox.telemetry.record.RequestTimeline;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Counter;
 import io.prometheus.client.Histogram;
+import java.util.Collection;
 
 /** What went through the gateway: OpenTelemetry's GenAI names and Gearbox's own. */
 public final class GatewayMeters {
   private static final String[] GEN_AI = {"gen_ai_provider_name", "gen_ai_request_model"};
   private static final String PROVIDER = "gearbox";
-  private static final int NOT_FOUND = 404;
 
   private final Labels models;
   private final Labels variants;
@@ -55,6 +55,11 @@ public final class GatewayMeters {
             .register(registry);
   }
 
+  /** Names the models that there are. */
+  public void expect(Collection<String> names) {
+    names.forEach(models::bound);
+  }
+
   /** Counts a refusal, whoever made it; {@code reason} is the error code of the API. */
   public void refused(String reason, String serviceClass) {
     refused.labels(reason, classes.bound(serviceClass)).inc();
@@ -68,7 +73,7 @@ public final class GatewayMeters {
   void finished(RequestTimeline timeline) {
     // What a client names that does not exist must not take the place of a name that does.
     String model =
-        timeline.code() == NOT_FOUND ? MetricNames.OTHER : models.bound(timeline.model());
+        timeline.engine() == null ? models.known(timeline.model()) : models.bound(timeline.model());
     requests
         .labels(
             model,
@@ -77,16 +82,17 @@ public final class GatewayMeters {
             classes.bound(timeline.serviceClass()),
             Integer.toString(timeline.code()))
         .inc();
-    duration.labels(PROVIDER, model).observe(timeline.totalSeconds());
+    Exemplars.observe(duration.labels(PROVIDER, model), timeline.totalSeconds(), timeline);
     if (timeline.firstToken() == 0) {
       return;
     }
-    ttft.labels(PROVIDER, model).observe(timeline.ttftSeconds());
+    Exemplars.observe(ttft.labels(PROVIDER, model), timeline.ttftSeconds(), timeline);
     if (timeline.tokens().generated() > 1) {
-      tpot.labels(PROVIDER, model).observe(timeline.tpotSeconds());
+      Exemplars.observe(tpot.labels(PROVIDER, model), timeline.tpotSeconds(), timeline);
     }
-    usage.labels(PROVIDER, model, "input").observe(timeline.tokens().prompt());
-    usage.labels(PROVIDER, model, "output").observe(timeline.tokens().generated());
+    Exemplars.observe(usage.labels(PROVIDER, model, "input"), timeline.tokens().prompt(), timeline);
+    Exemplars.observe(
+        usage.labels(PROVIDER, model, "output"), timeline.tokens().generated(), timeline);
   }
 
   private static Histogram genAi(

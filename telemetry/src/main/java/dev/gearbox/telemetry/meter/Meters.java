@@ -1,12 +1,19 @@
 package dev.gearbox.telemetry.meter;
 
 import dev.gearbox.telemetry.signal.SignalStore;
+import dev.gearbox.telemetry.trace.Traces;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /** All meters of one process, on one registry. Counting is thread-safe and never blocks. */
 public final class Meters {
+  private static final Path POWERCAP = Path.of("/sys/class/powercap");
+
+  private final int labelValues;
   private final CollectorRegistry registry = new CollectorRegistry();
   private final EngineMeters engine;
   private final GatewayMeters gateway;
@@ -21,6 +28,7 @@ public final class Meters {
    * @param labelValues distinct models, tenants and the like that get a series of their own
    */
   public Meters(int labelValues) {
+    this.labelValues = labelValues;
     engine = new EngineMeters(registry, labelValues);
     gateway = new GatewayMeters(registry, labelValues);
     policy = new PolicyMeters(registry, labelValues);
@@ -33,6 +41,27 @@ public final class Meters {
     store.onFinished(engine::finished);
     store.onFinished(gateway::finished);
     registry.register(new SignalCollector(store));
+  }
+
+  /**
+   * Counts the energy of what {@code store} hears.
+   *
+   * @param watts that a device of this machine draws while it computes, by its id; NaN for one
+   *     whose energy is not this machine's
+   */
+  public void observeEnergy(SignalStore store, LongSupplier clock, ToDoubleFunction<String> watts) {
+    observeEnergy(store, clock, watts, POWERCAP);
+  }
+
+  void observeEnergy(
+      SignalStore store, LongSupplier clock, ToDoubleFunction<String> watts, Path powercap) {
+    EnergyMeters energy = new EnergyMeters(registry, labelValues, clock, new Rapl(powercap), watts);
+    store.onStep(energy::step);
+  }
+
+  /** Shows what {@code traces} lost. */
+  public void observe(Traces traces) {
+    registry.register(new TraceCollector(traces));
   }
 
   /** Adds the metrics of the Java process. */

@@ -59,6 +59,9 @@ public final class MetricNames {
   public static final String POLICY_INFO = "gearbox_policy_info";
   public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";
   public static final String ENGINE_STATE = "gearbox_engine_state";
+  public static final String TRACES_DROPPED = "gearbox_traces_dropped_total";
+  public static final String OBJECTIVE = "gearbox_attainment_objective";
+  public static final String ENERGY = "gearbox_energy_joules_total";
   public static final String DROPPED = "gearbox_telemetry_dropped_total";
 
   public static final String KAFKA_LAG = "gearbox_kafka_lag";

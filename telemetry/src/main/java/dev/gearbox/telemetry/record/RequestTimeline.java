@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param timings what the engine says of its part
  * @param outcome how it ended
  * @param code HTTP status that the client saw, or would have seen
+ * @param trace where it is in a trace; null where it is in none
  */
 public record RequestTimeline(
     String requestId,
@@ -44,7 +45,74 @@ public record RequestTimeline(
     TokenCounts tokens,
     EngineTimings timings,
     Outcome outcome,
-    int code) {
+    int code,
+    @Nullable TraceContext trace) {
+
+  /** A request that is in no trace. */
+  public RequestTimeline(
+      String requestId,
+      @Nullable String decisionId,
+      String model,
+      @Nullable String variant,
+      @Nullable String pool,
+      @Nullable String engine,
+      String serviceClass,
+      String tenant,
+      boolean streaming,
+      long arrived,
+      long admitted,
+      long decided,
+      long firstToken,
+      long ended,
+      TokenCounts tokens,
+      EngineTimings timings,
+      Outcome outcome,
+      int code) {
+    this(
+        requestId,
+        decisionId,
+        model,
+        variant,
+        pool,
+        engine,
+        serviceClass,
+        tenant,
+        streaming,
+        arrived,
+        admitted,
+        decided,
+        firstToken,
+        ended,
+        tokens,
+        timings,
+        outcome,
+        code,
+        null);
+  }
+
+  /** The same in a trace. */
+  public RequestTimeline in(TraceContext place) {
+    return new RequestTimeline(
+        requestId,
+        decisionId,
+        model,
+        variant,
+        pool,
+        engine,
+        serviceClass,
+        tenant,
+        streaming,
+        arrived,
+        admitted,
+        decided,
+        firstToken,
+        ended,
+        tokens,
+        timings,
+        outcome,
+        code,
+        place);
+  }
 
   /** Time to first token in seconds, counted from arrival; NaN when there was none. */
   public double ttftSeconds() {

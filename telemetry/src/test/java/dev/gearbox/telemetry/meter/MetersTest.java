@@ -8,12 +8,16 @@ import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.record.TokenCounts;
+import dev.gearbox.telemetry.record.TraceContext;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.SignalStore;
 import java.lang.reflect.Field;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MetersTest {
   private final SignalStore store = new SignalStore(() -> 0, Runnable::run);
@@ -145,6 +149,74 @@ class MetersTest {
     store.finished(timeline("auto", Outcome.STOP, 200));
 
     assertThat(text()).doesNotContain("typo").contains("model=\"auto\"");
+  }
+
+  @Test
+  void whatIsNoNameIsOther() {
+    store.finished(timeline("m".repeat(10_000), Outcome.STOP, 200));
+    store.finished(timeline("a\u0007b", Outcome.STOP, 200));
+    store.finished(timeline("quote\"back\\slash", Outcome.STOP, 200));
+    store.finished(timeline("shed-load", Outcome.REFUSED, 429));
+
+    assertThat(text())
+        .contains("gen_ai_request_model=\"other\",le=\"+Inf\",} 3.0")
+        .contains("model=\"quote\\\"back\\\\slash\"")
+        .doesNotContain("mmm", "\u0007", "shed-load");
+  }
+
+  @Test
+  void aModelThatIsConfiguredHasItsNameBeforeItAnswers() {
+    meters.gateway().expect(List.of("auto"));
+    store.finished(timeline("auto", Outcome.REFUSED, 429));
+
+    assertThat(text()).contains("gearbox_requests_total{model=\"auto\",variant=\"none\"");
+  }
+
+  @Test
+  void bucketsNameATraceThatFellIntoThem() {
+    TraceContext trace =
+        new TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad", null, null, true, "chat");
+    store.finished(timeline("auto", Outcome.STOP, 200).in(trace));
+    String open = meters.exposition().contentType("application/openmetrics-text; version=1.0.0");
+
+    assertThat(meters.exposition().text(open))
+        .containsPattern(
+            "vllm:time_to_first_token_seconds_bucket.*le=\"0.25\"} 1.0 # \\{.*"
+                + "trace_id=\"0af7651916cd43dd8448eb211c80319c\"} 0.2 ");
+    assertThat(text()).doesNotContain("trace_id");
+  }
+
+  @Test
+  void energyIsThatOfTheStepsOfThisMachine() {
+    Meters energetic = new Meters(3);
+    SignalStore steps = new SignalStore(() -> 0, Runnable::run);
+    energetic.observeEnergy(
+        steps, () -> 0, device -> device.equals("here") ? 8 : Double.NaN, Path.of("/nowhere"));
+    steps.step(new StepRecord("cpu/small#2", "here", 1, 1, 0, 0, 0, 500_000_000, 0));
+    steps.step(new StepRecord("gpu/large", "elsewhere", 1, 1, 0, 0, 0, 500_000_000, 0));
+
+    assertThat(energetic.exposition().text(meters.exposition().contentType(null)))
+        .containsPattern("gearbox_energy_joules_total\\{variant=\"small\",source=\"model\",} 4.0")
+        .doesNotContain("variant=\"large\"");
+  }
+
+  @Test
+  void whatTheMachineCountsIsSharedOutByTheTimeOfSteps(@TempDir Path powercap) throws Exception {
+    Path counter = Files.createDirectories(powercap.resolve("intel-rapl:0")).resolve("energy_uj");
+    Files.writeString(counter, "9000000\n");
+    Files.writeString(counter.resolveSibling("max_energy_range_uj"), "10000000\n");
+    Meters energetic = new Meters(3);
+    SignalStore steps = new SignalStore(() -> 0, Runnable::run);
+    long[] now = {0};
+    energetic.observeEnergy(steps, () -> now[0], device -> 8, powercap);
+    steps.step(new StepRecord("cpu/small", "here", 1, 1, 0, 0, 0, 500_000_000, 0));
+    Files.writeString(counter, "3000000\n"); // wrapped
+    now[0] = 2_000_000_000;
+    steps.step(new StepRecord("cpu/large", "here", 1, 1, 0, 0, 0, 1_000_000_000, 0));
+
+    assertThat(energetic.exposition().text(meters.exposition().contentType(null)))
+        .contains("gearbox_energy_joules_total{variant=\"small\",source=\"rapl\",} 1.0")
+        .contains("gearbox_energy_joules_total{variant=\"large\",source=\"rapl\",} 2.0");
   }
 
   @Test
