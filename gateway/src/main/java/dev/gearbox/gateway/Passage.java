@@ -18,6 +18,8 @@ import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.record.TraceContext;
 import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -115,7 +117,18 @@ final class Passage implements AutoCloseable {
         route.pool(),
         slot.id(),
         slot.running().capabilities().fingerprint(),
-        overhead);
+        overhead,
+        begunBy());
+  }
+
+  private List<String> begunBy() {
+    Opening by = opening;
+    if (by == null || firstToken == 0) {
+      return List.of();
+    }
+    List<String> before = new ArrayList<>(by.begunBy());
+    before.add(by.engine());
+    return before;
   }
 
   void saw(LineEvent event) {
@@ -182,6 +195,7 @@ final class Passage implements AutoCloseable {
         by == null ? null : by.variant(),
         by == null ? null : by.pool(),
         by == null ? null : by.engine(),
+        by == null ? List.of() : by.begunBy(),
         request.terms().serviceClass().name(),
         request.caller().tenant(),
         request.streaming(),
