@@ -40,6 +40,7 @@ record Core(
     Shadows shadows,
     LiveRules rules,
     Traces traces,
+    Feed<DecisionRecord> decided,
     ExecutorService listeners,
     ExecutorService watchers)
     implements AutoCloseable {
@@ -95,8 +96,8 @@ record Core(
     LiveRules live =
         new LiveRules(policy, shadows, InstantSource.system(), meters.policy()::reloadFailed);
     return new Core(
-        clock, signals, meters, policy, decisions, records, shadows, live, traces, listeners,
-        watchers);
+        clock, signals, meters, policy, decisions, records, shadows, live, traces, decided,
+        listeners, watchers);
   }
 
   private static Traces traces(

@@ -8,6 +8,7 @@ import dev.gearbox.gateway.batch.Batches;
 import dev.gearbox.gateway.batch.LineQueue;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.KafkaConfig;
+import dev.gearbox.gateway.console.Console;
 import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.Dispatcher;
 import dev.gearbox.gateway.dispatch.EngineListener;
@@ -26,6 +27,7 @@ import dev.gearbox.gateway.http.DecisionsJson;
 import dev.gearbox.gateway.http.HttpFront;
 import dev.gearbox.gateway.kafka.KafkaBatchQueue;
 import dev.gearbox.gateway.kafka.KafkaIntake;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -48,6 +50,7 @@ public final class GearboxServer implements AutoCloseable {
   private final Core core;
   private final EngineRegistry registry;
   private final AdmissionControl admission;
+  private final Console console;
   private final PromptEncoders encoders;
   private final LoraAdapters adapters;
   private final ModelLoader loader;
@@ -113,6 +116,7 @@ public final class GearboxServer implements AutoCloseable {
     adapters = new LoraAdapters(registry, plan.adapters(), plan.qualities());
     adapters.declare();
     admission = new AdmissionControl(plan.limits(), plan.tenants(), clock);
+    console = console(plan);
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
     loader = new ModelLoader(registry, opener, adapters);
@@ -132,7 +136,7 @@ public final class GearboxServer implements AutoCloseable {
     batches.resume();
     intake = kafka == null ? null : KafkaIntake.start(kafka, intake(parts, instance));
     loader.start();
-    discovery = new Discovery(plan.groups(), registry, loader);
+    discovery = new Discovery(plan.groups(), Discovery::dns, registry, loader);
     discovery.start();
   }
 
@@ -159,12 +163,38 @@ public final class GearboxServer implements AutoCloseable {
         instance);
   }
 
+  /** What it is told comes after the fact, on threads of telemetry's. */
+  private Console console(ServerPlan plan) {
+    Console shown =
+        new Console(
+            new Console.Sources(
+                registry,
+                plan.classes().all(),
+                core.policy(),
+                core.rules(),
+                core.shadows(),
+                core.signals()::counters,
+                admission::inFlight,
+                admission::queued,
+                draining::get,
+                core.clock(),
+                InstantSource.system()));
+    core.decided().listen(shown::decided);
+    core.signals()
+        .onFinished(timeline -> {
+          String id = timeline.decisionId();
+          DecisionRecord made = id == null ? null : core.decisions().find(id);
+          if (made != null) {
+            shown.ended(made);
+          }
+        });
+    return shown;
+  }
+
   private RequestPipeline pipeline(ServerPlan plan) {
     var prefixes = new PrefixRecord();
     var gearing =
         new Gearing(core.policy(), core.signals()::snapshot, registry.catalog(), prefixes);
-    var dispatcher = new Dispatcher(Watchdog.DEFAULT, prefixes);
-    var budget = new RetryBudget(core.clock());
     return new RequestPipeline(
         request -> passage(plan, request),
         new ReadyEngines(registry, LOADING, STREAM_LOADING),
@@ -172,9 +202,8 @@ public final class GearboxServer implements AutoCloseable {
         gearing,
         new Attempts(
             gearing,
-            dispatcher,
-            budget,
-            new Rescues(gearing, dispatcher, budget, encoders.scheduler(), core.clock()),
+            new Dispatcher(Watchdog.DEFAULT, prefixes),
+            new RetryBudget(core.clock()),
             plan.cares()));
   }
 
@@ -192,13 +221,19 @@ public final class GearboxServer implements AutoCloseable {
     var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
     return new HttpFront.Parts(
         pipeline,
-        new Preview(pipeline.engines(), encoders, pipeline.gearing()),
+        new Preview(
+            pipeline.engines(),
+            encoders,
+            pipeline.gearing(),
+            core.policy(),
+            core.signals()::snapshot),
         parser,
         plan.gatekeeper(),
         registry,
         adapters,
         core.rules(),
         core.shadows(),
+        console,
         decisions,
         batches,
         core.meters().exposition(),
@@ -219,7 +254,8 @@ public final class GearboxServer implements AutoCloseable {
         core.signals(),
         core.meters().gateway(),
         core.traces()
-            .begin(request.traceparent(), request.origin().queued(), request.kind().operation()));
+            .begin(request.traceparent(), request.origin().queued(), request.kind().operation()),
+        console.lanes());
   }
 
   /** The API's port. */
@@ -295,6 +331,7 @@ public final class GearboxServer implements AutoCloseable {
     registry.close();
     awaitEnds();
     front.close();
+    console.close();
     encoders.close();
     opener.close();
     core.close();

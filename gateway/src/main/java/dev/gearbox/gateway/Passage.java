@@ -7,6 +7,8 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.console.Lanes;
+import dev.gearbox.gateway.console.LiveRequest;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.stream.LineEvent;
 import dev.gearbox.gateway.stream.Opening;
@@ -18,8 +20,6 @@ import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.record.TraceContext;
 import dev.gearbox.telemetry.signal.TelemetrySink;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -28,9 +28,10 @@ import reactor.core.publisher.Mono;
 
 /**
  * One request on its way: holds its ticket and notes when it passed what. Reports its timeline
- * once, when it is closed. The line's signals are ordered, so plain fields do.
+ * once, when it is closed. The line's signals are ordered, so plain fields do; who looks from
+ * outside may see a moment ago.
  */
-final class Passage implements AutoCloseable {
+final class Passage implements AutoCloseable, Lanes.Traveller {
   private static final int CLIENT_CLOSED = 499;
 
   private final InferenceRequest request;
@@ -39,6 +40,7 @@ final class Passage implements AutoCloseable {
   private final TelemetrySink sink;
   private final GatewayMeters meters;
   private final @Nullable TraceContext trace;
+  private final Lanes lanes;
   private final AtomicBoolean reported = new AtomicBoolean();
 
   private long admitted;
@@ -48,7 +50,7 @@ final class Passage implements AutoCloseable {
   private long firstToken;
   private long overhead = -1;
   private @Nullable Opening opening;
-  private @Nullable String decisionId;
+  private @Nullable Decision decision;
   private int ends;
   private int prompt;
   private int cached;
@@ -64,14 +66,17 @@ final class Passage implements AutoCloseable {
       LongSupplier clock,
       TelemetrySink sink,
       GatewayMeters meters,
-      @Nullable TraceContext trace) {
+      @Nullable TraceContext trace,
+      Lanes lanes) {
     this.request = trace == null ? request : request.within(trace.header());
     this.trace = trace;
     this.ticket = ticket;
     this.clock = clock;
     this.sink = sink;
     this.meters = meters;
+    this.lanes = lanes;
     this.waitedFrom = clock.getAsLong();
+    lanes.enter(this);
   }
 
   InferenceRequest request() {
@@ -100,9 +105,9 @@ final class Passage implements AutoCloseable {
     waited += clock.getAsLong() - waitedFrom;
   }
 
-  void decided(Decision decision) {
+  void decided(Decision made) {
     decided = clock.getAsLong();
-    decisionId = decision.id();
+    decision = made;
   }
 
   /** What there is to say of it when it goes to this engine, which more than one may be asked. */
@@ -117,18 +122,7 @@ final class Passage implements AutoCloseable {
         route.pool(),
         slot.id(),
         slot.running().capabilities().fingerprint(),
-        overhead,
-        begunBy());
-  }
-
-  private List<String> begunBy() {
-    Opening by = opening;
-    if (by == null || firstToken == 0) {
-      return List.of();
-    }
-    List<String> before = new ArrayList<>(by.begunBy());
-    before.add(by.engine());
-    return before;
+        overhead);
   }
 
   void saw(LineEvent event) {
@@ -139,6 +133,29 @@ final class Passage implements AutoCloseable {
       case LineEvent.Ended(int index, TokenEvent.Finished end) -> ended(index, end);
       case LineEvent.Refused(Refusal refusal) -> refused(refusal);
     }
+  }
+
+  @Override
+  public LiveRequest look() {
+    LiveRequest.Phase phase =
+        admitted == 0
+            ? LiveRequest.Phase.QUEUED
+            : decision == null
+                ? LiveRequest.Phase.LOADING
+                : firstToken == 0 ? LiveRequest.Phase.PREFILL : LiveRequest.Phase.DECODE;
+    return new LiveRequest(
+        request,
+        phase,
+        (clock.getAsLong() - request.arrivedNanos()) / 1e9,
+        after(admitted),
+        after(decided),
+        after(firstToken),
+        tokens,
+        decision instanceof Decision.Route route ? route : null);
+  }
+
+  private @Nullable Double after(long instant) {
+    return instant == 0 ? null : Math.max(0, (instant - request.arrivedNanos()) / 1e9);
   }
 
   private void token() {
@@ -177,6 +194,7 @@ final class Passage implements AutoCloseable {
 
   @Override
   public void close() {
+    lanes.leave(this);
     if (opening != null) {
       ticket.used(prompt, Math.max(generated, tokens));
     }
@@ -190,12 +208,11 @@ final class Passage implements AutoCloseable {
     Opening by = opening;
     return new RequestTimeline(
         request.id(),
-        decisionId,
+        decision == null ? null : decision.id(),
         request.model(),
         by == null ? null : by.variant(),
         by == null ? null : by.pool(),
         by == null ? null : by.engine(),
-        by == null ? List.of() : by.begunBy(),
         request.terms().serviceClass().name(),
         request.caller().tenant(),
         request.streaming(),

@@ -15,7 +15,6 @@ import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.ModelLoader;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.telemetry.signal.SignalStore;
-import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +24,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -54,7 +52,7 @@ class DiscoveryTest {
           List.of(
               new Discovery.Group(
                   "workers",
-                  this::resolve,
+                  8081,
                   (endpoint, number) ->
                       List.of(
                           new Discovery.Member(
@@ -63,16 +61,15 @@ class DiscoveryTest {
                               new VariantInfo("v", Set.of(), 1.0, 1000),
                               "cpu:" + endpoint.getAuthority(),
                               () -> forgotten.add("pool/v#" + number))))),
+          this::resolve,
           registry,
           loader);
 
-  private Set<URI> resolve() throws UnknownHostException {
+  private Set<String> resolve(String host) throws UnknownHostException {
     if (addresses.isEmpty()) {
-      throw new UnknownHostException("workers");
+      throw new UnknownHostException(host);
     }
-    return addresses.stream()
-        .map(address -> URI.create("http://" + address + ":8081"))
-        .collect(Collectors.toSet());
+    return addresses;
   }
 
   @AfterEach
@@ -132,7 +129,7 @@ class DiscoveryTest {
     return registry.slots().stream()
         .filter(EngineSlot::usable)
         .map(EngineSlot::id)
-        .collect(Collectors.toSet());
+        .collect(java.util.stream.Collectors.toSet());
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.console.Audience;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.telemetry.meter.Exposition;
@@ -25,6 +26,7 @@ final class AdminApi {
   private final EngineRegistry registry;
   private final PolicyAdmin policy;
   private final LoraAdmin loras;
+  private final ConsoleApi console;
   private final Runnable drain;
 
   AdminApi(
@@ -32,26 +34,39 @@ final class AdminApi {
       EngineRegistry registry,
       PolicyAdmin policy,
       LoraAdmin loras,
+      ConsoleApi console,
       Runnable drain) {
     this.exposition = exposition;
     this.registry = registry;
     this.policy = policy;
     this.loras = loras;
+    this.console = console;
     this.drain = drain;
   }
 
-  RouterFunction<ServerResponse> routes() {
+  /**
+   * The table of this port.
+   *
+   * @param apiPort the public port, which the console's playground asks
+   */
+  RouterFunction<ServerResponse> routes(int apiPort) {
     Routes routes = new Routes();
     routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(exposition, request));
     local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
     local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
     local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
+    local(routes, HttpMethod.POST, "/admin/policy/check", policy::check);
     local(routes, HttpMethod.GET, "/admin/policy/shadow", request -> policy.showShadows());
     local(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
     local(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
     local(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
     local(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
     local(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
+    String reached = "'self' http://127.0.0.1:%1$d http://localhost:%1$d".formatted(apiPort);
+    local(routes, HttpMethod.GET, "/", request -> console.page(reached));
+    console.routes((method, path, handler) ->
+        local(routes, method, path, request -> handler.apply(request, Audience.OPERATOR)));
+    console.files(routes);
     local(
         routes,
         HttpMethod.POST,

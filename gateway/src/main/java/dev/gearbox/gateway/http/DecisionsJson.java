@@ -1,5 +1,7 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.records.RecordJson;
 import dev.gearbox.gateway.records.RecordStore;
 import dev.gearbox.policy.decide.CandidateRow;
@@ -9,17 +11,25 @@ import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.fact.CandidateFacts;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
 /** Decision records for whoever asks: those in memory, and beyond them those on disk. */
 public final class DecisionsJson {
   private static final int SEARCHED = 10_000;
+  private static final Refusal GONE =
+      Refusal.of(ErrorCode.NOT_FOUND, "there is no decision of that id (any more)");
+  private static final Refusal MANY =
+      Refusal.later(ErrorCode.OVERLOADED, "many records are looked for", Duration.ofSeconds(2));
 
   private final GearboxPolicy policy;
   private final DecisionLog log;
@@ -36,18 +46,31 @@ public final class DecisionsJson {
     this.store = store;
   }
 
-  /** A decision of this tenant's; empty when there is none. */
-  Mono<DecisionRecord> find(String id, String tenant) {
+  /** A decision that the caller may see, or that there is none: which of both, nobody is told. */
+  Mono<ServerResponse> reply(
+      String id, Predicate<DecisionRecord> seen, Function<DecisionRecord, byte[]> as) {
+    return find(id)
+        .filter(seen)
+        .map(as)
+        .flatMap(json -> Replies.json(200, json))
+        .switchIfEmpty(Mono.defer(() -> Replies.error(GONE)))
+        .onErrorResume(RejectedExecutionException.class, e -> Replies.error(MANY));
+  }
+
+  private Mono<DecisionRecord> find(String id) {
     DecisionRecord kept = log.find(id);
-    Mono<DecisionRecord> found =
-        kept != null || store == null
-            ? Mono.justOrEmpty(kept)
-            : Mono.fromFuture(() -> store.find(id)).flatMap(Mono::justOrEmpty);
-    return found.filter(made -> made.request().tenant().equals(tenant));
+    return kept != null || store == null
+        ? Mono.justOrEmpty(kept)
+        : Mono.fromFuture(() -> store.find(id)).flatMap(Mono::justOrEmpty);
   }
 
   byte[] replay(DecisionRecord made) {
     return RecordJson.write(policy.replay(made));
+  }
+
+  /** The newest of the wanted records in memory, newest first. */
+  List<DecisionRecord> latest(int limit, Predicate<DecisionRecord> wanted) {
+    return log.latest(SEARCHED).stream().filter(wanted).limit(limit).toList();
   }
 
   /** The newest records, newest first, in the manner of the API's lists. */

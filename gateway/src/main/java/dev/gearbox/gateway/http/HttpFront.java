@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.batch.Batches;
+import dev.gearbox.gateway.console.Console;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.rules.LiveRules;
@@ -53,6 +54,7 @@ public final class HttpFront implements AutoCloseable {
       LoraAdapters adapters,
       LiveRules rules,
       Shadows shadows,
+      Console console,
       DecisionsJson decisions,
       Batches batches,
       Exposition exposition,
@@ -101,6 +103,7 @@ public final class HttpFront implements AutoCloseable {
             parts.preview(),
             parts.draining(),
             parts.clock());
+    var console = new ConsoleApi(parts.console(), parts.decisions());
     var api =
         new PublicApi(
             parts.gatekeeper(),
@@ -108,6 +111,7 @@ public final class HttpFront implements AutoCloseable {
             new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
             parts.decisions(),
             new Health(parts.registry(), parts.draining()),
+            console,
             parts.publicMetrics() ? parts.exposition() : null,
             new BatchApi(parts.batches(), disk, bodies));
     var admin =
@@ -116,14 +120,21 @@ public final class HttpFront implements AutoCloseable {
             parts.registry(),
             new PolicyAdmin(parts.rules(), parts.shadows()),
             new LoraAdmin(parts.adapters()),
+            console,
             parts.drain());
     HttpListener first =
-        HttpListener.start(options.host(), options.port(), api.routes(), options.patience());
+        HttpListener.start(
+            options.host(), options.port(), api.routes(), new FrontFilter(), options.patience());
+    parts.console().listening(first.port());
     try {
       return new HttpFront(
           first,
           HttpListener.start(
-              options.host(), options.adminPort(), admin.routes(), options.patience()),
+              options.host(),
+              options.adminPort(),
+              admin.routes(first.port()),
+              new SameOrigin(),
+              options.patience()),
           disk);
     } catch (IOException | RuntimeException e) {
       first.close();

@@ -17,6 +17,7 @@ import org.springframework.web.reactive.function.server.HandlerStrategies;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import org.springframework.web.server.WebFilter;
 import reactor.netty.http.server.HttpServer;
 
 /** One port with its routes, in a Spring context that holds them and nothing else. */
@@ -54,16 +55,21 @@ final class HttpListener implements AutoCloseable {
    * Listens.
    *
    * @param port 0 takes a free one
+   * @param first what every request meets before its route
    * @throws IOException when the port cannot be had
    */
   static HttpListener start(
-      String host, int port, RouterFunction<ServerResponse> routes, Patience patience)
+      String host,
+      int port,
+      RouterFunction<ServerResponse> routes,
+      WebFilter first,
+      Patience patience)
       throws IOException {
     HttpHandler handler =
         RouterFunctions.toHttpHandler(
             routes,
             HandlerStrategies.builder()
-                .webFilter(new FrontFilter())
+                .webFilter(first)
                 .exceptionHandler(new LastResort())
                 .build());
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);

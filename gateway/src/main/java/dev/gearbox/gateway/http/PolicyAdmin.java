@@ -30,6 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Shows the rules that decide and takes others in their place. */
 final class PolicyAdmin {
   private static final int LIMIT = 1 << 20;
+  private static final byte[] CHECKED = "{\"succeeded\":true}".getBytes(StandardCharsets.US_ASCII);
   private static final Duration BUSY = Duration.ofSeconds(2);
 
   private final LiveRules rules;
@@ -53,6 +54,11 @@ final class PolicyAdmin {
    */
   Mono<ServerResponse> replace(ServerRequest request) {
     return take(request, rules::replace, this::show);
+  }
+
+  /** The same, without any effect: says whether the rules would be taken. */
+  Mono<ServerResponse> check(ServerRequest request) {
+    return take(request, rules::check, () -> Replies.json(200, CHECKED));
   }
 
   /** The same, beside the rules that decide and serving nobody. */
@@ -172,6 +178,10 @@ final class PolicyAdmin {
         .rules()
         .forEach(rule ->
             all.addObject().put("name", rule.name()).put("description", rule.description()));
+    ArrayNode texts = json.putArray("texts");
+    rules
+        .sources()
+        .forEach(each -> texts.addObject().put("file", each.name()).put("text", each.text()));
     ObjectNode last = json.putObject("last_change");
     rules
         .last()

@@ -2,9 +2,9 @@ package dev.gearbox.gateway.http;
 
 import dev.gearbox.gateway.api.AnswerKind;
 import dev.gearbox.gateway.api.Caller;
-import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.console.Audience;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
@@ -13,8 +13,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,13 +25,13 @@ import reactor.core.publisher.Mono;
 /** The routes of the public port. All but health ask the gatekeeper first. */
 final class PublicApi {
   private static final int MOST_LISTED = 100;
-  private static final Duration BUSY = Duration.ofSeconds(2);
 
   private final Gatekeeper gatekeeper;
   private final InferenceHandler inference;
   private final ModelsJson models;
   private final DecisionsJson decisions;
   private final Health health;
+  private final ConsoleApi console;
   private final @Nullable Exposition metrics;
   private final BatchApi batches;
 
@@ -43,6 +41,7 @@ final class PublicApi {
       ModelsJson models,
       DecisionsJson decisions,
       Health health,
+      ConsoleApi console,
       @Nullable Exposition metrics,
       BatchApi batches) {
     this.gatekeeper = gatekeeper;
@@ -50,6 +49,7 @@ final class PublicApi {
     this.models = models;
     this.decisions = decisions;
     this.health = health;
+    this.console = console;
     this.metrics = metrics;
     this.batches = batches;
   }
@@ -60,7 +60,22 @@ final class PublicApi {
     routes.add(HttpMethod.GET, "/health/live", request -> health.live());
     routes.add(HttpMethod.GET, "/health/ready", request -> health.ready());
     routes.add(HttpMethod.HEAD, "/", request -> ServerResponse.ok().build());
-    routes.add(HttpMethod.GET, "/", request -> health.health());
+    routes.add(
+        HttpMethod.GET,
+        "/",
+        request -> ConsoleApi.isBrowser(request) ? console.page("'self'") : health.health());
+    console.routes((method, path, handler) ->
+        add(
+            routes,
+            method,
+            path,
+            (request, caller) -> handler.apply(request, new Audience(caller.tenant()))));
+    add(
+        routes,
+        HttpMethod.POST,
+        "/console/preview",
+        (request, caller) -> inference.preview(request, caller, console::preview));
+    console.files(routes);
     Exposition shown = metrics;
     if (shown != null) {
       routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(shown, request));
@@ -165,18 +180,7 @@ final class PublicApi {
   /** A tenant sees its own: whose it is beside that, nobody is told. */
   private Mono<ServerResponse> decision(
       ServerRequest request, Caller caller, Function<DecisionRecord, byte[]> as) {
-    return decisions
-        .find(request.pathVariable("id"), caller.tenant())
-        .map(as)
-        .flatMap(json -> Replies.json(200, json))
-        .switchIfEmpty(
-            Mono.defer(() ->
-                Replies.error(
-                    Refusal.of(ErrorCode.NOT_FOUND, "there is no decision of that id (any more)"))))
-        .onErrorResume(
-            RejectedExecutionException.class,
-            e ->
-                Replies.error(
-                    Refusal.later(ErrorCode.OVERLOADED, "many records are looked for", BUSY)));
+    return decisions.reply(
+        request.pathVariable("id"), made -> made.request().tenant().equals(caller.tenant()), as);
   }
 }

@@ -92,6 +92,20 @@ public final class LiveRules implements AutoCloseable {
     return run(() -> compile("admin", texts, policy::update));
   }
 
+  /** Compiles and rehearses these texts, and takes them nowhere. */
+  public CompletableFuture<RuleChange> check(List<RuleSource> texts) {
+    return run(() -> {
+      try {
+        String checked = RuleBase.compile(texts).version();
+        return new RuleChange(time.instant(), "check", checked, List.of());
+      } catch (RuleException e) {
+        return new RuleChange(time.instant(), "check", version(), e.problems());
+      } catch (RuntimeException e) {
+        return new RuleChange(time.instant(), "check", version(), unknown(e));
+      }
+    });
+  }
+
   private <T> CompletableFuture<T> run(Supplier<T> change) {
     try {
       return CompletableFuture.supplyAsync(change, compiler);
@@ -133,6 +147,11 @@ public final class LiveRules implements AutoCloseable {
     return policy.rules().rules();
   }
 
+  /** The texts of the rules that decide. */
+  public List<RuleSource> sources() {
+    return policy.rules().sources();
+  }
+
   /** How the latest attempt to change the rules ended. */
   public Optional<RuleChange> last() {
     return Optional.ofNullable(last);
@@ -160,9 +179,13 @@ public final class LiveRules implements AutoCloseable {
     } catch (RuleException e) {
       return failed(origin, e.problems());
     } catch (RuntimeException e) {
-      // Drools throws what it likes on texts that are broken in a way it does not know.
-      return failed(origin, List.of(new Problem("rules", 0, String.valueOf(e.getMessage()))));
+      return failed(origin, unknown(e));
     }
+  }
+
+  /** Drools throws what it likes on texts that are broken in a way it does not know. */
+  private static List<Problem> unknown(RuntimeException e) {
+    return List.of(new Problem("rules", 0, String.valueOf(e.getMessage())));
   }
 
   private RuleChange failed(String origin, List<Problem> problems) {

@@ -1,7 +1,5 @@
 package dev.gearbox.gateway.stream;
 
-import java.util.List;
-
 /**
  * Who answers a request.
  *
@@ -11,7 +9,6 @@ import java.util.List;
  * @param engine its engine
  * @param fingerprint variant and build, for {@code system_fingerprint}
  * @param overheadNanos time that the gateway itself took between arrival and submission
- * @param begunBy engines that began the answer and could not end it, in that order; empty as a rule
  */
 public record Opening(
     String decisionId,
@@ -19,9 +16,4 @@ public record Opening(
     String pool,
     String engine,
     String fingerprint,
-    long overheadNanos,
-    List<String> begunBy) {
-  public Opening {
-    begunBy = List.copyOf(begunBy);
-  }
-}
+    long overheadNanos) {}

@@ -9,7 +9,6 @@ final class Usage {
   private int prompt;
   private int cached;
   private int generated;
-  private int rescues;
 
   Usage(int answersPerPrompt) {
     this.answersPerPrompt = answersPerPrompt;
@@ -23,10 +22,6 @@ final class Usage {
     generated += ended.end().tokens().generated();
   }
 
-  void opened(Opening opening) {
-    rescues = opening.begunBy().size();
-  }
-
   void write(JsonGenerator json) {
     json.writeObjectPropertyStart("usage");
     json.writeNumberProperty("prompt_tokens", prompt);
@@ -38,9 +33,6 @@ final class Usage {
     json.writeObjectPropertyStart("completion_tokens_details");
     json.writeNumberProperty("reasoning_tokens", 0);
     json.writeEndObject();
-    if (rescues > 0) {
-      json.writeNumberProperty("rescues", rescues);
-    }
     json.writeEndObject();
   }
 }

@@ -32,7 +32,8 @@ class HttpListenerTest {
     var patience =
         new HttpListener.Patience(
             Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofMillis(300));
-    try (HttpListener listener = HttpListener.start("127.0.0.1", 0, endless, patience);
+    try (HttpListener listener =
+            HttpListener.start("127.0.0.1", 0, endless, new FrontFilter(), patience);
         Socket stalled = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
       stalled
           .getOutputStream()

@@ -37,7 +37,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class TestingRecords {
   private TestingRecords() {}
 
-  static List<DecisionRecord> make(int count) {
+  public static List<DecisionRecord> make(int count) {
     AtomicLong clock = new AtomicLong(1_000_000_000_000L);
     List<DecisionRecord> records = new ArrayList<>();
     DecisionLog log = new DecisionLog(count + 1, records::add);

@@ -5,6 +5,7 @@ import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.ClassFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
@@ -180,6 +181,11 @@ public final class GearboxPolicy implements PolicyEngine {
   /** Points that a second of {@code device} costs, for the signals that other gateways read. */
   public double price(String device) {
     return prices.lambda(device);
+  }
+
+  /** How a class stands against its objective at this moment. */
+  public ClassFacts standing(ServiceClass serviceClass) {
+    return standings.facts(serviceClass, clock.getAsLong());
   }
 
   /** The record that {@link #decide} would make, without booking, counting or keeping anything. */

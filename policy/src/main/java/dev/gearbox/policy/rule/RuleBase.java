@@ -27,6 +27,7 @@ public final class RuleBase implements Rules {
   private static final Duration REHEARSAL = Duration.ofSeconds(20);
   private static final System.Logger LOG = System.getLogger(RuleBase.class.getName());
 
+  private final List<RuleSource> sources;
   private final String version;
   private final KieSessionsPool pool;
   private final boolean declaresRuling;
@@ -34,8 +35,9 @@ public final class RuleBase implements Rules {
   private final RuleLimits limits;
   private final LongSupplier clock;
 
-  private RuleBase(String version, KieBase base, RuleLimits limits, LongSupplier clock) {
-    this.version = version;
+  private RuleBase(List<RuleSource> sources, KieBase base, RuleLimits limits, LongSupplier clock) {
+    this.sources = List.copyOf(sources);
+    this.version = RuleCompiler.version(sources);
     this.declaresRuling = declaresRuling(base);
     this.pool = base.newKieSessionsPool(POOLED);
     this.limits = limits;
@@ -66,8 +68,7 @@ public final class RuleBase implements Rules {
     if (sources.isEmpty()) {
       throw new IllegalArgumentException("a rule base needs at least one rule file");
     }
-    RuleBase compiled =
-        new RuleBase(RuleCompiler.version(sources), RuleCompiler.compile(sources), limits, clock);
+    RuleBase compiled = new RuleBase(sources, RuleCompiler.compile(sources), limits, clock);
     compiled.rehearse();
     return compiled;
   }
@@ -75,6 +76,11 @@ public final class RuleBase implements Rules {
   @Override
   public String version() {
     return version;
+  }
+
+  @Override
+  public List<RuleSource> sources() {
+    return sources;
   }
 
   @Override

@@ -12,5 +12,10 @@ public sealed interface Rules permits RuleBase, ConservativeRules {
   /** All rules, ordered by name. */
   List<RuleInfo> rules();
 
+  /** The texts that they were compiled of, in their order; empty for what comes without any. */
+  default List<RuleSource> sources() {
+    return List.of();
+  }
+
   Ruled apply(RequestFacts request, List<CandidateFacts> candidates);
 }

@@ -1,6 +1,5 @@
 package dev.gearbox.telemetry.record;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param variant variant that answered; null when none did
  * @param pool pool that answered; null when none did
  * @param engine engine that answered; null when none did
- * @param begunBy engines that began the answer and could not end it, in that order; empty as a rule
  * @param serviceClass name of the request's class
  * @param tenant name of the tenant
  * @param streaming whether the client asked for a stream
@@ -36,7 +34,6 @@ public record RequestTimeline(
     @Nullable String variant,
     @Nullable String pool,
     @Nullable String engine,
-    List<String> begunBy,
     String serviceClass,
     String tenant,
     boolean streaming,
@@ -50,11 +47,8 @@ public record RequestTimeline(
     Outcome outcome,
     int code,
     @Nullable TraceContext trace) {
-  public RequestTimeline {
-    begunBy = List.copyOf(begunBy);
-  }
 
-  /** A request that is in no trace and was answered by one engine at most. */
+  /** A request that is in no trace. */
   public RequestTimeline(
       String requestId,
       @Nullable String decisionId,
@@ -81,7 +75,6 @@ public record RequestTimeline(
         variant,
         pool,
         engine,
-        List.of(),
         serviceClass,
         tenant,
         streaming,
@@ -106,7 +99,6 @@ public record RequestTimeline(
         variant,
         pool,
         engine,
-        begunBy,
         serviceClass,
         tenant,
         streaming,

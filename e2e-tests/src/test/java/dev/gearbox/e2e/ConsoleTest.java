@@ -1,0 +1,320 @@
+package dev.gearbox.e2e;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.LocatorAssertions;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.sun.net.httpserver.HttpServer;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The console as an operator has it before them: in a browser, by mouse or by keyboard. */
+@Tag("weights")
+class ConsoleTest {
+  private static final String HOSTILE = "<img src=x onerror=document.title='owned'>";
+  private static final String LONG = "Say something about the number one. ".repeat(30);
+  private static final List<String> VIEWS =
+      List.of("live", "decisions", "playground", "policy", "connect");
+
+  private static Chromium chromium;
+  private static GearboxProcess rehearsed;
+
+  @TempDir static Path folder;
+
+  @BeforeAll
+  static void start() throws Exception {
+    Path config = GearboxProcess.ROOT.resolve("e2e-tests/src/test/resources/two-variants.yaml");
+    rehearsed = GearboxProcess.rehearse("--config", config.toString());
+    chromium = new Chromium();
+    rehearsed.awaitVariants(Shared.SMALL, Shared.LARGE);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    chromium.close();
+    rehearsed.close();
+  }
+
+  @AfterEach
+  void noPageComplained() {
+    assertThat(chromium.complaints).isEmpty();
+  }
+
+  @Test
+  void theFirstLoadShowsHowFarItIs() throws Exception {
+    Path weights =
+        Path.of(String.valueOf(System.getenv("GEARBOX_MODELS")))
+            .resolve("smollm2-135m-instruct-q4_1.gguf");
+    CountDownLatch seen = new CountDownLatch(1);
+    HttpServer source = slow(weights, seen);
+    Path config =
+        Files.writeString(
+            folder.resolve("first.yaml"),
+            """
+            gearbox:
+              catalog: ["file:first-catalog.yaml"]
+              models:
+                - {name: auto, reference: first, variants: [first]}
+              pools:
+                - {name: cpu, variants: [first], device: cpu-simd}
+            """);
+    Files.writeString(
+        folder.resolve("first-catalog.yaml"),
+        """
+        catalog:
+          variants:
+            - name: first
+              model: SmolLM2-135M-Instruct
+              techniques: [quantized]
+              licence: Apache-2.0
+              file: first-%d.gguf
+              size: 98362432
+              sha256: b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
+              sources: ["http://127.0.0.1:%d/weights"]
+        """
+            .formatted(System.nanoTime(), source.getAddress().getPort()));
+    try (GearboxProcess gearbox = GearboxProcess.serve("--config", config.toString())) {
+      while (!answers(gearbox)) {
+        Thread.sleep(100);
+      }
+      Page page = chromium.open(gearbox.uri("/").toString());
+      Locator loading = page.getByLabel("Weights on their way");
+      assertThat(loading).containsText("The first model is on its way", patient());
+      assertThat(loading).containsText(Pattern.compile("[1-9]\\d? % of 98 MB"), patient());
+
+      seen.countDown();
+      assertThat(loading).isHidden(new LocatorAssertions.IsHiddenOptions().setTimeout(60_000));
+      assertThat(page.locator("#status")).containsText("ready");
+    } finally {
+      source.stop(0);
+    }
+  }
+
+  @Test
+  void aTightTargetAndAQualityFloorGetDifferentGears() throws Exception {
+    GearboxProcess gearbox = Shared.gearbox();
+    Page page = chromium.open(gearbox.uri("/#playground").toString());
+    page.getByLabel("Prompt").fill(LONG);
+    page.getByLabel("Model", new Page.GetByLabelOptions().setExact(true)).selectOption("auto");
+    page.getByLabel("Most tokens").fill("8");
+
+    page.getByLabel("Quality at least").fill("99");
+    assertThat(page.locator(".decision tr.won .gear")).hasText(gear(Shared.LARGE), has());
+    assertThat(page.locator(".decision .verdict .why")).containsText("quality floor");
+    assertThat(answered(page)).endsWith(Shared.LARGE);
+
+    page.getByLabel("Quality at least").fill("0");
+    page.getByLabel("First token within").fill(Long.toString(between(gearbox)));
+    assertThat(page.locator(".decision tr.won .gear")).hasText(gear(Shared.SMALL), has());
+    assertThat(answered(page)).endsWith(Shared.SMALL);
+
+    page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("why").setExact(true))
+        .click();
+    assertThat(page.getByText("Predicted against actual")).isVisible();
+    page.getByRole(
+            AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Replay under today's rules"))
+        .click();
+    assertThat(page.getByText("The same choice")).isVisible();
+    page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Live").setExact(true))
+        .click();
+    assertThat(page.locator(".shifts .log")).containsText(Shared.SMALL, contains());
+    assertThat(page.locator(".shifts .log .shift").first()).containsText(Pattern.compile("[<>]"));
+  }
+
+  @Test
+  void rulesThatDoNotCompileShowTheirLine() {
+    Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#policy");
+    Locator editor = page.getByLabel("Rules, as DRL or a decision table in CSV");
+    String text = editor.inputValue();
+    editor.fill(text.replace("name == ", "nmae == "));
+    button(page, "Check").click();
+    assertThat(page.locator(".problems")).containsText("line 10", contains());
+    page.locator(".problems button").first().click();
+    assertThat(page.locator(".gutter .wrong")).hasText("10");
+    assertThat(editor).isFocused();
+
+    editor.fill(text.replace("short answers for batch", HOSTILE));
+    button(page, "Check").click();
+    assertThat(page.locator(".problems")).containsText("They compile", contains());
+    button(page, "Try in the shadow").click();
+    assertThat(page.locator(".problems")).containsText("in the shadow", contains());
+    assertThat(page.getByText("looked at 0 decisions").last()).isVisible();
+    button(page, "Promote the shadow").click();
+    assertThat(page.locator("[data-rule]").filter(new Locator.FilterOptions().setHasText(HOSTILE)))
+        .hasCount(1);
+    page.reload();
+    assertThat(page.locator("[data-rule]").filter(new Locator.FilterOptions().setHasText(HOSTILE)))
+        .hasCount(1);
+    assertThat(page.locator("img")).hasCount(0);
+    assertThat(page.title()).isEqualTo("Policy · Gearbox");
+  }
+
+  @Test
+  void thePublicPageOffersNoEditor() {
+    Page page = chromium.open(rehearsed.uri("/#policy").toString());
+
+    assertThat(page.getByText("Rules are changed on the admin port")).isVisible();
+    assertThat(page.locator("textarea")).hasCount(0);
+  }
+
+  @Test
+  void everythingIsReachedByKeyboard() {
+    for (String view : VIEWS) {
+      Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
+      assertThat(page.locator("#status")).containsText("ready", contains());
+      @SuppressWarnings("unchecked")
+      List<String> offered =
+          (List<String>)
+              page.evaluate(
+                  "() => {"
+                      + NAME
+                      + "return [...document.querySelectorAll('a[href],button,input,select,textarea')]"
+                      + ".filter((each) => each.checkVisibility() && !each.disabled).map(name); }");
+      Set<String> reached = new LinkedHashSet<>();
+      for (int i = 0; i < offered.size() + 8; i++) {
+        page.keyboard().press("Tab");
+        reached.add(
+            String.valueOf(
+                page.evaluate("() => {" + NAME + "return name(document.activeElement); }")));
+      }
+      assertThat(reached).as(view).containsAll(offered);
+      page.context().close();
+    }
+  }
+
+  @Test
+  void axeFindsNothingSerious() throws Exception {
+    rehearsed.post(
+        "/v1/chat/completions",
+        "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+    List<String> found = new ArrayList<>();
+    for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+      int width = scheme == ColorScheme.LIGHT ? 1440 : 390;
+      Page page =
+          chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/", scheme, width, 900);
+      for (String view : VIEWS) {
+        page.navigate("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
+        assertThat(page.locator("main.view-" + view)).isVisible();
+        assertThat(page.locator("#status")).containsText("ready", contains());
+        Chromium.violations(page).forEach(each -> found.add(view + " " + scheme + " " + each));
+        assertThat((Boolean) page.evaluate("document.body.scrollWidth <= innerWidth"))
+            .as("%s does not scroll sideways at %d", view, width)
+            .isTrue();
+        assertThat(page.title()).endsWith("Gearbox");
+      }
+      page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Decisions")).click();
+      page.locator("tbody a").first().click();
+      assertThat(page.getByText("Candidates").first()).isVisible();
+      Chromium.violations(page).forEach(each -> found.add("record " + scheme + " " + each));
+    }
+    assertThat(found).isEmpty();
+  }
+
+  private static final String NAME =
+      "const name = (e) => `${e.tagName} ${e.id} ${e.getAttribute('aria-label') ?? ''} ${e.tagName === 'SELECT' ? '' : e.textContent.slice(0, 30)}`; ";
+
+  private static Locator button(Page page, String name) {
+    return page.getByRole(
+        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
+  }
+
+  /** Sends, and says which gear answered. */
+  private static String answered(Page page) {
+    button(page, "Send").click();
+    Locator reply = page.locator(".reply");
+    assertThat(reply).containsText(Pattern.compile("[1-9]\\d* tokens.*why"), contains());
+    return reply.locator(".gear span").innerText();
+  }
+
+  /** The slider's place of a time that the small variant makes and the large one does not. */
+  private static long between(GearboxProcess gearbox) throws Exception {
+    JsonNode preview =
+        JsonMapper.shared()
+            .readTree(
+                gearbox
+                    .post(
+                        "/v1/decisions/preview",
+                        "{\"model\":\"auto\",\"stream\":true,\"max_tokens\":8,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
+                            .formatted(LONG))
+                    .body());
+    double product = 1;
+    for (JsonNode row : preview.get("candidates")) {
+      product *= 1000 * row.at("/facts/forecast/ttftP50").asDouble();
+    }
+    return Math.round(20 * Math.log10(Math.sqrt(product) / 10));
+  }
+
+  private static Pattern gear(String variant) {
+    return Pattern.compile("\\d" + variant.replace(".", "\\."));
+  }
+
+  private static LocatorAssertions.HasTextOptions has() {
+    return new LocatorAssertions.HasTextOptions().setTimeout(20_000);
+  }
+
+  private static LocatorAssertions.ContainsTextOptions contains() {
+    return new LocatorAssertions.ContainsTextOptions().setTimeout(20_000);
+  }
+
+  private static LocatorAssertions.ContainsTextOptions patient() {
+    return new LocatorAssertions.ContainsTextOptions().setTimeout(60_000);
+  }
+
+  private static boolean answers(GearboxProcess gearbox) throws InterruptedException {
+    try {
+      return gearbox.get("/health/live").statusCode() == 200;
+    } catch (java.io.IOException e) {
+      return false;
+    }
+  }
+
+  /** Gives a part of a file, and the rest when {@code seen}. */
+  private static HttpServer slow(Path file, CountDownLatch seen) throws Exception {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/weights",
+        exchange -> {
+          exchange.sendResponseHeaders(200, Files.size(file));
+          try (InputStream in = Files.newInputStream(file);
+              OutputStream out = exchange.getResponseBody()) {
+            byte[] part = new byte[1 << 20];
+            for (int n = in.read(part), sent = 0; n > 0; n = in.read(part), sent++) {
+              out.write(part, 0, n);
+              if (sent == 40) {
+                out.flush();
+                seen.await();
+              }
+            }
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    server.start();
+    return server;
+  }
+}
