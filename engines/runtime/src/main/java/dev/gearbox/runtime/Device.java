@@ -49,6 +49,7 @@ public final class Device implements AutoCloseable {
   private final StepOrder<EngineLoop> order = new StepOrder<>();
   private final List<Contender<EngineLoop>> contenders = new ArrayList<>();
   private final Thread owner;
+  private volatile boolean pressed;
   private volatile boolean closing;
   private volatile boolean ended;
 
@@ -196,6 +197,14 @@ public final class Device implements AutoCloseable {
     }
   }
 
+  /** Hands the owner something that a step of bulk alone makes way for. */
+  void sendPressing(Runnable message) {
+    send(message);
+    // INVARIANT: set after the message is there, and taken back before messages are read: a step
+    // that does not see it carries what came.
+    pressed = true;
+  }
+
   /** Hands the owner something to do between two steps. */
   void send(Runnable message) {
     mailbox.add(message);
@@ -214,6 +223,7 @@ public final class Device implements AutoCloseable {
 
   private void run() {
     while (!closing) {
+      pressed = false;
       runMailbox();
       long now = clock.getAsLong();
       boolean inFlight = false;
@@ -256,7 +266,7 @@ public final class Device implements AutoCloseable {
       EngineLoop engine = order.next(contenders, now);
       int weight = engine.weight();
       busy.begin(clock.getAsLong());
-      long nanos = engine.step();
+      long nanos = engine.step(() -> pressed);
       busy.end(clock.getAsLong());
       if (nanos > 0) {
         order.charge(engine, nanos, weight);

@@ -112,7 +112,11 @@ final class DeviceEngine implements AdapterHost, TokenStream.Source {
       return;
     }
     long submitted = clock.getAsLong();
-    device.send(() -> loop.add(stream, submitted));
+    Runnable message = () -> loop.add(stream, submitted);
+    switch (stream.request().lane()) {
+      case INTERACTIVE -> device.sendPressing(message);
+      case BULK -> device.send(message);
+    }
   }
 
   @Override

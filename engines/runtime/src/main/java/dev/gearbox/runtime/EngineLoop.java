@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ final class EngineLoop {
   private final Queue<TokenStream> warmUps = new ArrayDeque<>();
   private long otherNanos;
   private int failures;
+  private boolean gaveUp;
 
   EngineLoop(
       EngineSpec spec,
@@ -162,8 +164,12 @@ final class EngineLoop {
     otherNanos += nanos;
   }
 
-  /** Runs one step and returns its duration; 0 when nobody can go on. */
-  long step() {
+  /**
+   * Runs one step and returns its duration; 0 when nobody can go on.
+   *
+   * @param pressed whether somebody came for whom a step of bulk alone makes way
+   */
+  long step(BooleanSupplier pressed) {
     try {
       StepPlan<Generation> plan = scheduler.schedule(otherNanos);
       long start = clock.getAsLong();
@@ -172,7 +178,7 @@ final class EngineLoop {
         publish();
         return 0;
       }
-      run(plan, start);
+      run(plan, start, pressed);
       publish();
       return Math.max(1, clock.getAsLong() - start);
     } catch (RuntimeException | Error e) {
@@ -182,7 +188,7 @@ final class EngineLoop {
   }
 
   /** Computes a plan and gives its tokens out, or fails whoever is in it. */
-  private void run(StepPlan<Generation> plan, long start) {
+  private void run(StepPlan<Generation> plan, long start, BooleanSupplier pressed) {
     StepLogits logits;
     long guessed;
     try {
@@ -190,7 +196,14 @@ final class EngineLoop {
         draft.run(plan.asked());
       }
       guessed = clock.getAsLong();
-      logits = run.step(plan);
+      // One that gave up is not made to do so again: bulk goes on however many come.
+      logits = run.step(plan, gaveUp || !plan.isBulk() ? null : pressed);
+      gaveUp = false;
+    } catch (StepGivenUpException e) {
+      gaveUp = true;
+      scheduler.givenUp(plan);
+      otherNanos += clock.getAsLong() - start;
+      return;
     } catch (RuntimeException | Error e) {
       fail(plan, e);
       return;

@@ -53,6 +53,7 @@ public interface ModelRunner extends AutoCloseable {
    *
    * @param logits {@code batch.logitRows()} rows of {@link #vocabulary()} floats, in the order of
    *     the asking tokens
+   * @throws StepGivenUpException out of {@link StepBatch#pause}
    * @throws DeviceLostException when no later step can succeed
    */
   void step(StepBatch batch, float[] logits);

@@ -1,6 +1,7 @@
 package dev.gearbox.runtime;
 
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,15 +26,35 @@ public final class StepBatch {
   private int[] context = new int[8];
   private int[][] blocks = new int[8][];
   private @Nullable ModelAdapter[] adapters = new @Nullable ModelAdapter[8];
+  private BooleanSupplier pressed = () -> false;
   private int sequences;
   private int logitRows;
 
+  /** Begins an empty one, to be computed to its end. */
   public void clear() {
+    pressed = () -> false;
     Arrays.fill(blocks, 0, sequences, null);
     Arrays.fill(adapters, 0, sequences, null);
     sequences = 0;
     logitRows = 0;
     start[0] = 0;
+  }
+
+  /** The step may end early once {@code pressed} says that somebody cannot wait for it. */
+  void mayGiveUp(BooleanSupplier pressed) {
+    this.pressed = pressed;
+  }
+
+  /**
+   * A place where the step may end early. Models pass some, such as one a layer, or none; any
+   * thread.
+   *
+   * @throws StepGivenUpException when it does
+   */
+  public void pause() {
+    if (pressed.getAsBoolean()) {
+      throw new StepGivenUpException();
+    }
   }
 
   /** Begins the next sequence, one of the model's own weights alone. */

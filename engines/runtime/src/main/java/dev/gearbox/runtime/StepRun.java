@@ -2,6 +2,8 @@ package dev.gearbox.runtime;
 
 import dev.gearbox.runtime.schedule.StepPlan;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Hands a plan to the model, in buffers that are used again from step to step. */
 final class StepRun {
@@ -17,10 +19,15 @@ final class StepRun {
   /**
    * Computes the plan.
    *
+   * @param pressed ends it early; null: nothing does
    * @return the rows that the chunks ask for, in the order of the plan; valid until the next step
+   * @throws StepGivenUpException when it ended early
    */
-  StepLogits step(StepPlan<Generation> plan) {
+  StepLogits step(StepPlan<Generation> plan, @Nullable BooleanSupplier pressed) {
     batch.clear();
+    if (pressed != null) {
+      batch.mayGiveUp(pressed);
+    }
     int most = 0;
     boolean few = runner.maxLikeliest() > 0;
     for (Chunk<Generation> chunk : plan.chunks()) {

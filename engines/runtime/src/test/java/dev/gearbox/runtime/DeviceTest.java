@@ -228,6 +228,31 @@ final class DeviceTest {
   }
 
   @Test
+  void aStepOfBulkMakesWayForWhoCannotWaitAndComesAgain() {
+    TestingModelRunner runner = runner();
+    Engine engine = open("e", 100, runner);
+    List<Integer> alone =
+        TestingSubscriber.to(engine.submit(request(1, 20, 30, "s"))).await().tokens();
+    Semaphore gate = runner.gate();
+    int before = runner.steps();
+    int recorded = sink.steps().size();
+    TestingSubscriber bulk = TestingSubscriber.to(engine.submit(request(1, 20, 30, "t")));
+    while (gate.getQueueLength() == 0) {
+      Thread.onSpinWait();
+    }
+    TestingSubscriber call = TestingSubscriber.to(engine.submit(request(2, 20, 1, "s")));
+    gate.release(2);
+    call.finished();
+    // The prompt of bulk was begun and left, that of the call computed, in steps of their own.
+    assertThat(runner.steps()).isLessThanOrEqualTo(before + 3);
+    assertThat(sink.steps().get(recorded).prefillTokens()).isEqualTo(20);
+    assertThat(sink.steps().get(recorded).otherStepsNanos()).isPositive();
+    gate.release(1000);
+    assertThat(bulk.await().tokens()).isEqualTo(alone);
+    assertNothingLeft(engine);
+  }
+
+  @Test
   void cancellingInPrefillStopsBeforeTheNextStep() {
     TestingModelRunner runner = runner();
     Engine engine = open("e", 100, runner);

@@ -154,6 +154,7 @@ public class TestingModelRunner implements ModelRunner {
     tokens.addAndGet(batch.size());
     int row = 0;
     for (int s = 0; s < batch.sequences(); s++) {
+      batch.pause();
       for (int i = batch.start(s); i < batch.start(s + 1); i++) {
         int position = batch.context(s) + i - batch.start(s);
         int[] block = kv[batch.blocks(s)[position / BLOCK_TOKENS]];

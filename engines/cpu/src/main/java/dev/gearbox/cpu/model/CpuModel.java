@@ -157,7 +157,7 @@ public final class CpuModel implements ModelRunner {
       return;
     }
     step.begin(batch, cache.blocks(), logits.length);
-    workers.run(forward.plan(logits));
+    workers.run(forward.plan(batch, logits));
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.model.Projection.Part;
 import dev.gearbox.cpu.parallel.Stage;
 import dev.gearbox.format.model.ModelShape;
+import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,7 @@ final class Forward {
   private final LoraProducts lora;
   private final List<Stage> stages = new ArrayList<>();
   private final Part logits;
+  private Runnable pause = () -> {};
   private final Stage[] plan;
   private final Stage[] adapterlessPlan;
 
@@ -84,8 +86,9 @@ final class Forward {
     adapterlessPlan = stages.toArray(new Stage[0]);
   }
 
-  /** The stages in order; {@code logits} receives the rows asked for. */
-  Stage[] plan(float[] target) {
+  /** The stages in order; {@code target} receives the rows asked for. */
+  Stage[] plan(StepBatch batch, float[] target) {
+    pause = batch::pause;
     logits.to(target);
     if (step.maxRank() == 0) {
       return adapterlessPlan;
@@ -108,7 +111,7 @@ final class Forward {
         new Part(Linear.QUERY.site(layer), w.query(), w.queryBias(), x.query),
         new Part(Linear.KEY.site(layer), w.key(), w.keyBias(), x.key),
         new Part(Linear.VALUE.site(layer), w.value(), w.valueBias(), x.value));
-    stages.add(stage(step::size, (token, worker) -> turnAndKeep(layer, token)));
+    stages.add(stage(this::sizeAfterPause, (token, worker) -> turnAndKeep(layer, token)));
     if (cache.isBounded(layer)) {
       stages.add(stage(step::size, (token, worker) -> bound(layer, token)));
     }
@@ -127,6 +130,11 @@ final class Forward {
         new Part(Linear.UP.site(layer), w.up(), null, x.up));
     prepare(operands.inner(), x.gate, (row, worker) -> activate(row));
     project(operands.inner(), x.gate, new Part(Linear.DOWN.site(layer), w.down(), null, x.added));
+  }
+
+  private int sizeAfterPause() {
+    pause.run();
+    return step.size();
   }
 
   private void embed(int token) {

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Waiting ones enter only if nothing was preempted for want of blocks, and only with blocks
  *       for their whole prompt, so that half-computed prompts never wait for each other.
  *   <li>An interactive one that finds no room displaces bulk.
+ *   <li>Bulk sits out the step of an interactive prompt, but no two in a row: somebody waits for
+ *       that step to end, and for a short prompt it is the only one.
  *   <li>Where room is left, answers get guessed tokens.
  * </ol>
  */
@@ -53,6 +55,7 @@ public final class Scheduler<S extends Sequence> {
   private final Drafts drafts;
   private final List<S> running = new ArrayList<>();
   private final List<S> waiting = new ArrayList<>();
+  private boolean bulkSitsOut;
 
   /**
    * @param maxStepTokens at least {@code maxSequences}, so that every answer fits a step
@@ -114,14 +117,33 @@ public final class Scheduler<S extends Sequence> {
         new StepPlan<>(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
     double left = PLANNED_SHARE * tightestNanos() - otherNanos;
     int prefill = prefillBudget(left);
-    scheduleDecodes(plan);
-    boolean room = plan.preempted().isEmpty();
-    for (Lane lane : Lane.values()) {
-      schedulePrompts(plan, lane, prefill);
-      room = room && admit(plan, lane, prefill);
+    bulkSitsOut = !bulkSitsOut && interactivePrompts();
+    scheduleDecodes(plan, Lane.INTERACTIVE);
+    if (!bulkSitsOut) {
+      scheduleDecodes(plan, Lane.BULK);
+    }
+    boolean room = schedulePrompts(plan, Lane.INTERACTIVE, prefill, plan.preempted().isEmpty());
+    if (bulkSitsOut && plan.prefillTokens() == 0) {
+      bulkSitsOut = false;
+      scheduleDecodes(plan, Lane.BULK);
+      room &= plan.preempted().isEmpty();
+    }
+    if (!bulkSitsOut) {
+      schedulePrompts(plan, Lane.BULK, prefill, room);
     }
     drafts.add(plan, left);
     return plan;
+  }
+
+  private boolean interactivePrompts() {
+    return running.stream().anyMatch(Scheduler::isInteractivePrompt)
+        || waiting.stream().anyMatch(Scheduler::isInteractivePrompt);
+  }
+
+  private static boolean isInteractivePrompt(Sequence sequence) {
+    return sequence.request().lane() == Lane.INTERACTIVE
+        && !sequence.decoding()
+        && !sequence.paused();
   }
 
   /**
@@ -133,6 +155,16 @@ public final class Scheduler<S extends Sequence> {
       S sequence = chunk.sequence();
       sequence.computed(chunk.from() + chunk.count() - chunk.drafts());
       cache.computed(sequence.table(), sequence.tokens(), sequence.computed());
+    }
+  }
+
+  /** Records that the step came to no end: it computed nothing, and its guesses are forgotten. */
+  public void givenUp(StepPlan<S> plan) {
+    for (Chunk<S> chunk : plan.chunks()) {
+      if (chunk.drafts() > 0) {
+        chunk.sequence().settle();
+        cache.trim(chunk.sequence().table(), chunk.sequence().size());
+      }
     }
   }
 
@@ -183,10 +215,13 @@ public final class Scheduler<S extends Sequence> {
     };
   }
 
-  private void scheduleDecodes(StepPlan<S> plan) {
+  private void scheduleDecodes(StepPlan<S> plan, Lane lane) {
     for (S sequence : new ArrayList<>(running)) {
       // INVARIANT: victims stand behind this sequence, so no chunk planned here loses its blocks.
-      if (!sequence.decoding() || sequence.paused() || plan.preempted().contains(sequence)) {
+      if (sequence.request().lane() != lane
+          || !sequence.decoding()
+          || sequence.paused()
+          || plan.preempted().contains(sequence)) {
         continue;
       }
       while (!cache.extend(sequence.table(), sequence.size())) {
@@ -202,12 +237,14 @@ public final class Scheduler<S extends Sequence> {
     }
   }
 
-  private void schedulePrompts(StepPlan<S> plan, Lane lane, int prefill) {
+  /** Returns whether there is still room for others. */
+  private boolean schedulePrompts(StepPlan<S> plan, Lane lane, int prefill, boolean room) {
     for (S sequence : running) {
       if (sequence.request().lane() == lane && !sequence.decoding() && !sequence.paused()) {
         addChunk(plan, sequence, left(plan, prefill));
       }
     }
+    return room && admit(plan, lane, prefill);
   }
 
   private void addChunk(StepPlan<S> plan, S sequence, int left) {

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime.schedule;
 
+import dev.gearbox.engine.Lane;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.util.List;
 
@@ -103,6 +104,16 @@ public record StepPlan<S extends Sequence>(
         otherStepsNanos,
         nanos,
         endedNanos);
+  }
+
+  /** Whether nobody in it is waited for. */
+  public boolean isBulk() {
+    for (Chunk<S> chunk : chunks) {
+      if (chunk.sequence().request().lane() != Lane.BULK) {
+        return false;
+      }
+    }
+    return true;
   }
 
   public boolean isEmpty() {

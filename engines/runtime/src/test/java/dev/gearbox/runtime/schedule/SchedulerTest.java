@@ -8,6 +8,7 @@ import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenIds;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -100,6 +101,36 @@ final class SchedulerTest {
     assertThat(tokensOf(last, sequence)).isEqualTo(8);
     assertThat(last.chunks().getFirst().decode()).isFalse();
     assertThat(step().chunks()).containsExactly(new Chunk<>(sequence, 40, 1, true));
+  }
+
+  @Test
+  void bulkSitsOutTheStepOfAnInteractivePromptButNoTwoInARow() {
+    Sequence bulk = add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence prompt = add(40);
+    List<Integer> decoded = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      StepPlan<Sequence> plan = step();
+      assertThat(tokensOf(plan, prompt)).isPositive();
+      decoded.add(tokensOf(plan, bulk));
+    }
+    assertThat(decoded).containsExactly(0, 1, 0, 1);
+  }
+
+  @Test
+  void bulkGoesOnWhereAnInteractivePromptFindsNoRoom() {
+    limits(4, 1, 16);
+    Sequence one = add(4);
+    step();
+    Sequence prompt = add(4);
+    assertThat(tokensOf(step(), prompt)).isZero();
+    scheduler.remove(one);
+    scheduler.remove(prompt);
+    Sequence bulk = add(4, Lane.BULK, 0, 0);
+    step();
+    // More blocks than there are, its own and those of bulk together.
+    add(40);
+    assertThat(tokensOf(step(), bulk)).isEqualTo(1);
   }
 
   @Test
@@ -209,7 +240,8 @@ final class SchedulerTest {
   void takesInteractivePromptsBeforeBulkOnesThatAlreadyRun() {
     Sequence bulk = add(60, Lane.BULK, 0, 0);
     step();
-    Sequence interactive = add(10);
+    Sequence interactive = add(26);
+    assertThat(tokensOf(step(), interactive)).isEqualTo(16);
     StepPlan<Sequence> plan = step();
     assertThat(tokensOf(plan, interactive)).isEqualTo(10);
     assertThat(tokensOf(plan, bulk)).isEqualTo(6);
@@ -282,16 +314,17 @@ final class SchedulerTest {
     Sequence interactive = add(4);
     StepPlan<Sequence> plan = step();
     assertThat(tokensOf(plan, interactive)).isEqualTo(4);
-    assertThat(tokensOf(plan, bulk)).isEqualTo(1);
     assertThat(plan.preempted()).containsExactly(laterBulk);
     assertThat(tokensOf(plan, laterBulk)).isZero();
+    assertThat(tokensOf(step(), bulk)).isEqualTo(1);
   }
 
   @Test
   void displacesNobodyWhenThatWouldNotHelp() {
     limits(7, 4, 32);
-    Sequence interactive = add(16);
     Sequence bulk = add(4, Lane.BULK, 0, 0);
+    step();
+    Sequence interactive = add(16);
     step();
     add(12);
     StepPlan<Sequence> plan = step();
