@@ -19,6 +19,10 @@ enum TableCondition {
   PRIORITY("priority", "serviceClass.priority", Kind.NUMBER, false),
   STREAMING("streaming", "streaming", Kind.FLAG, false),
   MAX_TOKENS("max tokens", "maxTokens", Kind.NUMBER, false),
+  QUEUED("queued", "origin.queued", Kind.FLAG, false),
+  EVENT_AGE("event age", "origin.age", Kind.NUMBER, false),
+  LAG("lag", "origin.lag", Kind.NUMBER, false),
+  DEADLINE_SLACK("deadline slack", "origin.slack", Kind.NUMBER, false),
   ENGINE("engine", "engine", Kind.WORD, true),
   VARIANT("variant", "variant", Kind.WORD, true),
   POOL("pool", "pool", Kind.WORD, true),
@@ -124,9 +128,12 @@ enum TableCondition {
     String operator = written.equals("=") ? "==" : written;
     String number = matcher.group(2);
     String test = field + " " + operator + " " + number;
-    // A quality that nobody measured is under every line.
-    boolean unknownToo = this == QUALITY && operator.startsWith("<");
-    return made(unknownToo ? "quality == null || " + test : test, opposite(operator), number);
+    // A quality that nobody measured is under every line, what is never due is beyond each.
+    boolean unknownToo =
+        (this == QUALITY && operator.startsWith("<"))
+            || (this == DEADLINE_SLACK && operator.matches(">=?|!="));
+    String known = unknownToo ? field + " == null || " + test : test;
+    return made(known, opposite(operator), number);
   }
 
   private static String opposite(String operator) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.type;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.Origin;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.Targets;
 import java.util.List;
@@ -45,10 +46,10 @@ class DecisionTableTest {
     RuleBase base =
         compile(
             """
-            class,tenant,model,priority,streaming,max tokens,engine,variant,pool,device,technique,\
+            class,tenant,model,priority,streaming,max tokens,queued,event age,lag,deadline slack,engine,variant,pool,device,technique,\
             quality,prompt tokens,running,waiting,kv usage,cost,signal age,\
             then lane,then cap tokens,then weight,then min quality,then max cost,then relegate,then refuse
-            standard,acme,auto,0,yes,>= 10,a,a|b,!q,d,!pruned,<= 0.9,10,1,>= 1,< 0.6,0.1,0,\
+            standard,acme,auto,0,yes,>= 10,no,< 1,0,> 5,a,a|b,!q,d,!pruned,<= 0.9,10,1,>= 1,< 0.6,0.1,0,\
             bulk,5,2.5,0.5,1,never,"Not ""today\"""
             """);
 
@@ -61,6 +62,33 @@ class DecisionTableTest {
     assertThat(ruled.veto())
         .matches(veto -> veto != null && veto.message().equals("Not \"today\""));
     assertThat(base.rules()).extracting(RuleInfo::name).containsExactly("table.csv row 2");
+  }
+
+  @Test
+  void howARequestCameIsACondition() throws RuleException {
+    RuleBase base =
+        compile(
+            """
+            rule,    queued, event age, lag,    deadline slack, then cap tokens
+            tight,   yes,    ,          ,       < 30,           10
+            patient, yes,    ,          ,       >= 600,         20
+            old,     ,       > 60,      >= 100, ,               5
+            """);
+
+    assertThat(capped(base, new Origin(true, 1, 0, 29.5))).isEqualTo(10);
+    assertThat(capped(base, new Origin(true, 1, 0, 30.0))).isEqualTo(100);
+    assertThat(capped(base, new Origin(true, 1, 0, 600.0))).isEqualTo(20);
+    // What is never due has all the time there is.
+    assertThat(capped(base, new Origin(true, 1, 0, null))).isEqualTo(20);
+    assertThat(capped(base, new Origin(true, 61, 100, 29.5))).isEqualTo(5);
+    assertThat(capped(base, new Origin(true, 61, 99, 40.0))).isEqualTo(100);
+    assertThat(capped(base, Origin.CALL)).isEqualTo(100);
+  }
+
+  private static int capped(RuleBase base, Origin origin) {
+    Ruled ruled = base.apply(request("acme").from(origin), List.of(GOOD));
+    assertThat(ruled.fallback()).isNull();
+    return Math.min(100, ruled.maxTokens());
   }
 
   @Test
