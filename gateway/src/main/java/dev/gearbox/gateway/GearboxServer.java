@@ -130,7 +130,8 @@ public final class GearboxServer implements AutoCloseable {
             kafka == null
                 ? queue(pipeline, parser)
                 : KafkaBatchQueue.start(kafka, instance, plan.gatekeeper()),
-            InstantSource.system());
+            InstantSource.system(),
+            core.meters().batches());
     HttpFront.Parts parts = parts(plan, pipeline, parser);
     front = HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts);
     batches.resume();

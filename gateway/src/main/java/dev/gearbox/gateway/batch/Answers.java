@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.batch;
 
+import dev.gearbox.gateway.batch.Batch.Problem;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,17 +24,25 @@ final class Answers implements Closeable {
   private static final Pattern ID = Pattern.compile("\\{\"id\":\"batch_req_[0-9a-z]+_(\\d{1,9})\"");
   private static final int LONGEST_LINE = 64 << 20;
 
+  /** How the line of a request ends that expired; no answer ends so. */
+  private static final String EXPIRED_END =
+      "\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}"
+          .formatted(Problem.EXPIRED.code(), Problem.EXPIRED.message());
+
   private final FileChannel channel;
   private final BitSet answered;
+  private boolean expired;
   private boolean dirty;
 
-  private Answers(FileChannel channel, BitSet answered) {
+  private Answers(FileChannel channel, BitSet answered, boolean expired) {
     this.channel = channel;
     this.answered = answered;
+    this.expired = expired;
   }
 
   static Answers open(Path file) throws IOException {
     BitSet answered = new BitSet();
+    boolean expired = false;
     FileChannel channel =
         FileChannel.open(
             file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
@@ -41,14 +50,16 @@ final class Answers implements Closeable {
       channel.truncate(wholeLines(channel));
       try (JsonLines lines = new JsonLines(file, LONGEST_LINE)) {
         for (var line = lines.next(); line != null; line = lines.next()) {
-          Matcher id = ID.matcher(line.text() == null ? "" : line.text());
+          String text = line.text() == null ? "" : line.text();
+          Matcher id = ID.matcher(text);
           if (id.lookingAt()) {
             answered.set(Integer.parseInt(id.group(1)));
           }
+          expired |= text.endsWith(EXPIRED_END);
         }
       }
       channel.position(channel.size());
-      return new Answers(channel, answered);
+      return new Answers(channel, answered, expired);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;
@@ -73,8 +84,9 @@ final class Answers implements Closeable {
     return answered;
   }
 
-  long size() throws IOException {
-    return channel.size();
+  /** Whether the batch expired before some of them were. */
+  boolean expired() {
+    return expired;
   }
 
   /**
@@ -90,7 +102,7 @@ final class Answers implements Closeable {
       int line,
       @Nullable String customId,
       BatchQueue.@Nullable Reply reply,
-      Batch.@Nullable Problem error)
+      @Nullable Problem error)
       throws IOException {
     var out = new ByteArrayOutputStream(512);
     try (JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
@@ -123,6 +135,7 @@ final class Answers implements Closeable {
       channel.write(bytes);
     }
     answered.set(line);
+    expired |= Problem.EXPIRED.equals(error);
     dirty = true;
   }
 

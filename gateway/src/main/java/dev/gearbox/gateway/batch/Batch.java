@@ -73,7 +73,10 @@ public record Batch(
   public record Counts(int total, int completed, int failed) {}
 
   /** What is wrong with the file as a whole. */
-  public record Problem(String code, String message, @Nullable Integer line) {}
+  public record Problem(String code, String message, @Nullable Integer line) {
+    static final Problem EXPIRED =
+        new Problem("batch_expired", "the batch expired before it was answered", null);
+  }
 
   Batch now(Status next, long seconds) {
     Map<String, Long> passed = new TreeMap<>(times);

@@ -20,11 +20,18 @@ public interface BatchQueue extends AutoCloseable {
    * @param caller whose it is
    * @param kind the endpoint
    * @param body the request
+   * @param characters of it as JSON
    * @param createdAt of its batch, milliseconds since 1970
    * @param due when its batch expires, milliseconds since 1970
    */
   record Task(
-      String id, Caller caller, AnswerKind kind, ObjectNode body, long createdAt, long due) {}
+      String id,
+      Caller caller,
+      AnswerKind kind,
+      ObjectNode body,
+      int characters,
+      long createdAt,
+      long due) {}
 
   /**
    * Its answer.

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.batch.Batch.Problem;
 import dev.gearbox.gateway.batch.Batch.Status;
+import dev.gearbox.telemetry.meter.BatchMeters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -37,10 +38,10 @@ final class BatchRun {
   private final BatchQueue queue;
   private final Limits limits;
   private final InstantSource time;
+  private final BatchMeters meters;
   private final Consumer<Batch> saved;
   private final BlockingQueue<Answered> inbox = new LinkedBlockingQueue<>();
-  private final Map<Integer, Runnable> running = new HashMap<>();
-  private final Map<Integer, String> names = new HashMap<>();
+  private final Map<Integer, Running> running = new HashMap<>();
   private final Set<String> seen = new HashSet<>();
   private volatile Batch batch;
   private volatile boolean cancelled;
@@ -56,6 +57,8 @@ final class BatchRun {
    */
   record Limits(int requests, int lineBytes, @Nullable Integer inFlight) {}
 
+  private record Running(String customId, Runnable giveUp) {}
+
   private record Answered(int line, BatchQueue.Reply reply) {}
 
   /**
@@ -69,12 +72,14 @@ final class BatchRun {
       BatchQueue queue,
       Limits limits,
       InstantSource time,
+      BatchMeters meters,
       Consumer<Batch> saved) {
     this.batch = batch;
     this.folder = folder;
     this.queue = queue;
     this.limits = limits;
     this.time = time;
+    this.meters = meters;
     this.saved = saved;
     this.cancelled = batch.status() == Status.CANCELLING;
   }
@@ -102,16 +107,14 @@ final class BatchRun {
     if (batch.status() == Status.VALIDATING && !validate()) {
       return;
     }
-    try (Answers good = Answers.open(folder.resolve(batch.outputFile()));
-        Answers bad = Answers.open(folder.resolve(batch.errorFile()))) {
-      boolean late;
+    try (Outcomes outcomes = Outcomes.open(batch, folder, meters)) {
       try {
-        late = work(good, bad);
+        work(outcomes);
       } finally {
-        running.values().forEach(Runnable::run);
+        running.values().forEach(each -> each.giveUp().run());
       }
       if (!stopped) {
-        end(good, bad, late);
+        end(outcomes);
       }
     }
   }
@@ -152,136 +155,112 @@ final class BatchRun {
     return false;
   }
 
-  /** Works until it is over or is stopped; whether lines were left when it expired. */
-  private boolean work(Answers good, Answers bad) throws IOException, InterruptedException {
-    count(good, bad);
+  private void work(Outcomes outcomes) throws IOException, InterruptedException {
+    count(outcomes);
     try (JsonLines file = new JsonLines(folder.resolve(batch.inputFile()), limits.lineBytes())) {
       JsonLines.Line next = file.next();
       while (!stopped && !cancelled && !expired() && (next != null || !running.isEmpty())) {
-        while (next != null && (known(next, good, bad) || begin(next, bad))) {
+        while (next != null && (known(next, outcomes) || begin(next, outcomes))) {
           next = file.next();
         }
-        Answered first = inbox.poll(TICK_MILLIS, TimeUnit.MILLISECONDS);
-        for (Answered each = first; each != null; each = inbox.poll()) {
-          answered(each, good, bad);
-        }
-        tick(good, bad);
+        settle(inbox.poll(TICK_MILLIS, TimeUnit.MILLISECONDS), outcomes);
+        tick(outcomes);
       }
-      for (Answered each = inbox.poll(); each != null; each = inbox.poll()) {
-        answered(each, good, bad);
-      }
-      boolean late = false;
+      settle(inbox.poll(), outcomes);
       if (!stopped && !cancelled) {
         for (; next != null; next = file.next()) {
-          if (!known(next, good, bad)) {
-            expire(next.number(), RequestLine.name(next), bad);
-            late = true;
+          if (!known(next, outcomes)) {
+            outcomes.refused(next.number(), RequestLine.name(next), Problem.EXPIRED);
           }
         }
-        late |= !running.isEmpty();
-        for (int line : Set.copyOf(running.keySet())) {
-          expire(line, names.get(line), bad);
+        for (var each : running.entrySet()) {
+          outcomes.refused(each.getKey(), each.getValue().customId(), Problem.EXPIRED);
         }
       }
-      return late;
     }
   }
 
   /** Whether a line was answered before a restart; then its name is taken too. */
-  private boolean known(JsonLines.Line line, Answers good, Answers bad) {
-    boolean answered = good.answered().get(line.number()) || bad.answered().get(line.number());
-    if (answered) {
-      String name = RequestLine.name(line);
-      if (name != null) {
-        seen.add(name);
-      }
+  private boolean known(JsonLines.Line line, Outcomes outcomes) {
+    boolean known = outcomes.has(line.number());
+    String name = known ? RequestLine.name(line) : null;
+    if (name != null) {
+      seen.add(name);
     }
-    return answered;
-  }
-
-  private void expire(int line, @Nullable String name, Answers bad) throws IOException {
-    Problem late = new Problem("batch_expired", "the batch expired before it was answered", line);
-    bad.add(key(), line, name, null, late);
+    return known;
   }
 
   /** Gives a line to the queue, or answers it; false when there is no room at the moment. */
-  private boolean begin(JsonLines.Line line, Answers bad) throws IOException {
+  private boolean begin(JsonLines.Line line, Outcomes outcomes) throws IOException {
     Integer most = limits.inFlight();
     if ((most != null && running.size() >= most) || !queue.hasRoom()) {
       return false;
     }
     int number = line.number();
     switch (RequestLine.read(line, batch.endpoint())) {
-      case Result.Refused<ObjectNode>(Refusal refusal) ->
-          bad.add(
-              key(),
-              number,
-              RequestLine.name(line),
-              null,
-              new Problem(refusal.code(), refusal.message(), number));
+      case Result.Refused<ObjectNode>(Refusal why) ->
+          outcomes.refused(
+              number, RequestLine.name(line), new Problem(why.code(), why.message(), number));
       case Result.Ok<ObjectNode>(ObjectNode json) -> {
         String name = json.get("custom_id").stringValue();
-        if (!seen.add(name)) {
+        if (seen.add(name)) {
+          Runnable giveUp =
+              queue.submit(task(line, json), reply -> inbox.add(new Answered(number, reply)));
+          running.put(number, new Running(name, giveUp));
+        } else {
           Problem twice =
               new Problem("duplicate_custom_id", "an earlier line has this custom_id", number);
-          bad.add(key(), number, name, null, twice);
-        } else {
-          names.put(number, name);
-          running.put(
-              number,
-              queue.submit(task(number, json), reply -> inbox.add(new Answered(number, reply))));
+          outcomes.refused(number, name, twice);
         }
       }
     }
     return true;
   }
 
-  private BatchQueue.Task task(int number, ObjectNode json) {
+  private BatchQueue.Task task(JsonLines.Line line, ObjectNode json) {
     ObjectNode body = (ObjectNode) json.get("body");
     body.put("stream", false);
     body.remove("stream_options");
+    String text = line.text();
     return new BatchQueue.Task(
-        batch.id() + ":" + number,
+        batch.id() + ":" + line.number(),
         batch.caller(),
         batch.endpoint().endsWith("chat/completions") ? AnswerKind.CHAT : AnswerKind.COMPLETION,
         body,
+        text == null ? 0 : text.length(),
         batch.times().getOrDefault("created", 0L) * 1000,
         batch.expiresAt() * 1000);
   }
 
-  private void answered(Answered each, Answers good, Answers bad) throws IOException {
-    running.remove(each.line());
-    BatchQueue.Reply reply = each.reply();
-    (reply.refusal() == null ? good : bad)
-        .add(key(), each.line(), names.remove(each.line()), reply, null);
+  private void settle(@Nullable Answered first, Outcomes outcomes) throws IOException {
+    for (Answered each = first; each != null; each = inbox.poll()) {
+      Running ended = running.remove(each.line());
+      if (ended != null) {
+        outcomes.answered(each.line(), ended.customId(), each.reply());
+      }
+    }
   }
 
-  private void tick(Answers good, Answers bad) throws IOException {
-    count(good, bad);
+  private void tick(Outcomes outcomes) throws IOException {
+    count(outcomes);
     if (time.millis() - savedAt >= SAVE_MILLIS) {
-      good.force();
-      bad.force();
+      outcomes.force();
       save(batch);
     }
   }
 
-  private synchronized void count(Answers good, Answers bad) {
-    batch =
-        batch.counting(
-            new Batch.Counts(
-                batch.counts().total(),
-                good.answered().cardinality(),
-                bad.answered().cardinality()));
+  private synchronized void count(Outcomes outcomes) {
+    batch = batch.counting(outcomes.counts(batch.counts().total()));
   }
 
-  private synchronized void end(Answers good, Answers bad, boolean late) throws IOException {
-    if (!cancelled && !late) {
+  private synchronized void end(Outcomes outcomes) throws IOException {
+    boolean completed = !cancelled && !outcomes.expired();
+    if (completed) {
       save(batch.now(Status.FINALIZING, seconds()));
     }
-    count(good, bad);
-    good.force();
-    bad.force();
-    Status last = cancelled ? Status.CANCELLED : late ? Status.EXPIRED : Status.COMPLETED;
+    count(outcomes);
+    outcomes.force();
+    Status last = cancelled ? Status.CANCELLED : completed ? Status.COMPLETED : Status.EXPIRED;
     save(batch.now(last, seconds()));
   }
 
@@ -293,11 +272,6 @@ final class BatchRun {
     batch = next;
     saved.accept(next);
     savedAt = time.millis();
-  }
-
-  /** The batch's id without its prefix. */
-  private String key() {
-    return batch.id().substring(batch.id().indexOf('_') + 1);
   }
 
   private long seconds() {

@@ -2,6 +2,7 @@ package dev.gearbox.gateway.batch;
 
 import dev.gearbox.gateway.batch.Batch.Status;
 import dev.gearbox.gateway.config.BatchConfig;
+import dev.gearbox.telemetry.meter.BatchMeters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,14 +24,18 @@ final class BatchRuns implements AutoCloseable {
   private final Path files;
   private final BatchQueue queue;
   private final InstantSource time;
+  private final BatchMeters meters;
   private final Map<String, BatchRun> runs = new ConcurrentHashMap<>();
   private final Map<String, Thread> threads = new ConcurrentHashMap<>();
 
-  BatchRuns(BatchConfig config, Path files, BatchQueue queue, InstantSource time) {
+  BatchRuns(
+      BatchConfig config, Path files, BatchQueue queue, InstantSource time, BatchMeters meters) {
     this.config = config;
     this.files = files;
     this.queue = queue;
     this.time = time;
+    this.meters = meters;
+    meters.observe(runs::size, this::oldestSeconds);
   }
 
   @Nullable BatchRun find(String id) {
@@ -44,10 +49,19 @@ final class BatchRuns implements AutoCloseable {
         .anyMatch(batch -> batch.inputFile().equals(file) && !batch.status().over());
   }
 
+  private double oldestSeconds() {
+    long now = time.millis() / 1000;
+    return runs.values().stream()
+        .mapToDouble(run -> now - run.batch().times().getOrDefault("created", now))
+        .max()
+        .orElse(0);
+  }
+
   void start(Batch batch, BatchStore store) {
     BatchRun.Limits limits =
         new BatchRun.Limits(config.maxRequests(), LINE_BYTES, config.inFlight());
-    BatchRun run = new BatchRun(batch, files, queue, limits, time, newest -> save(newest, store));
+    BatchRun run =
+        new BatchRun(batch, files, queue, limits, time, meters, newest -> save(newest, store));
     runs.put(batch.id(), run);
     Thread thread =
         Thread.ofPlatform().daemon().name("gearbox-" + batch.id()).unstarted(() -> run(run));

@@ -6,6 +6,7 @@ import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.batch.Batch.Status;
 import dev.gearbox.gateway.config.BatchConfig;
+import dev.gearbox.telemetry.meter.BatchMeters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,11 +55,11 @@ public final class Batches implements AutoCloseable {
   public record Wanted(
       String inputFile, String endpoint, String window, Map<String, String> metadata) {}
 
-  public Batches(BatchConfig config, BatchQueue queue, InstantSource time) {
+  public Batches(BatchConfig config, BatchQueue queue, InstantSource time, BatchMeters meters) {
     this.config = config;
     this.queue = queue;
     this.time = time;
-    this.runs = new BatchRuns(config, files(), queue, time);
+    this.runs = new BatchRuns(config, files(), queue, time, meters);
   }
 
   /** Goes on with what an earlier process left, if there is anything; in the background. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -50,6 +51,7 @@ public final class KafkaBatchQueue implements BatchQueue {
   private final Gatekeeper gatekeeper;
   private final Thread thread;
   private final Map<String, Waiting> waiting = new ConcurrentHashMap<>();
+  private final AtomicLong characters = new AtomicLong();
   private final ConcurrentLinkedQueue<Task> outgoing = new ConcurrentLinkedQueue<>();
   private volatile boolean closed;
 
@@ -82,14 +84,23 @@ public final class KafkaBatchQueue implements BatchQueue {
 
   @Override
   public boolean hasRoom() {
-    return waiting.size() < config.window();
+    return waiting.size() < config.window() && characters.get() < config.windowBytes().bytes();
   }
 
   @Override
   public Runnable submit(Task task, Consumer<Reply> done) {
     waiting.put(task.id(), new Waiting(task, done));
+    characters.addAndGet(task.characters());
     outgoing.add(task);
-    return () -> waiting.remove(task.id());
+    return () -> take(task.id());
+  }
+
+  private @Nullable Waiting take(String id) {
+    Waiting taken = waiting.remove(id);
+    if (taken != null) {
+      characters.addAndGet(-taken.task().characters());
+    }
+    return taken;
   }
 
   private void run() {
@@ -204,7 +215,7 @@ public final class KafkaBatchQueue implements BatchQueue {
     if (kind == null || id == null || !Letters.RESULT.equals(text(kind.value()))) {
       return;
     }
-    Waiting mine = waiting.remove(text(id.value()));
+    Waiting mine = take(text(id.value()));
     if (mine != null && record.value() != null) {
       mine.done().accept(reply(mine.task(), JsonMapper.shared().readTree(record.value())));
     }

@@ -19,6 +19,7 @@ public final class Meters {
   private final GatewayMeters gateway;
   private final PolicyMeters policy;
   private final RecordMeters records;
+  private final BatchMeters batches;
   private @Nullable KafkaMeters kafka;
   private final Exposition exposition = new Exposition(registry);
 
@@ -33,6 +34,7 @@ public final class Meters {
     gateway = new GatewayMeters(registry, labelValues);
     policy = new PolicyMeters(registry, labelValues);
     records = new RecordMeters(registry);
+    batches = new BatchMeters(registry);
   }
 
   /** Counts what {@code store} hears and shows its signals when scraped. */
@@ -79,6 +81,10 @@ public final class Meters {
 
   public RecordMeters records() {
     return records;
+  }
+
+  public BatchMeters batches() {
+    return batches;
   }
 
   /** Registered when it is first asked for: who has no Kafka has no series of it. */

@@ -64,6 +64,9 @@ public final class MetricNames {
   public static final String ENERGY = "gearbox_energy_joules_total";
   public static final String DROPPED = "gearbox_telemetry_dropped_total";
 
+  public static final String BATCHES_RUNNING = "gearbox_batches_running";
+  public static final String BATCH_AGE = "gearbox_batch_age_seconds";
+  public static final String BATCH_LINES = "gearbox_batch_lines_total";
   public static final String KAFKA_LAG = "gearbox_kafka_lag";
   public static final String KAFKA_SLACK = "gearbox_kafka_deadline_slack_seconds";
   public static final String KAFKA_AGE = "gearbox_kafka_event_age_seconds";
