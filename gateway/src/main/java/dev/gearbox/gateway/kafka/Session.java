@@ -28,7 +28,11 @@ import org.slf4j.LoggerFactory;
 final class Session implements AutoCloseable, ConsumerRebalanceListener {
   private static final Logger LOG = LoggerFactory.getLogger(Session.class);
   private static final Duration IDLE = Duration.ofMillis(50);
-  private static final long BREATH = 1_000_000;
+  private static final long SHORT_BREATH = 1_000_000;
+
+  /** Each step takes time from the cores that generate, so nothing is looked at for nothing. */
+  private static final long LONG_BREATH = 16_000_000;
+
   private static final long TROUBLE = 200_000_000;
   private static final long LOOK = 500_000_000;
   private static final Duration END = Duration.ofSeconds(3);
@@ -43,6 +47,7 @@ final class Session implements AutoCloseable, ConsumerRebalanceListener {
   private final Desk desk;
   private boolean paused;
   private boolean sure;
+  private long breath = SHORT_BREATH;
   private long looked;
 
   Session(KafkaConfig config, Parts parts, KafkaClients clients, KafkaConfig.Protocol protocol) {
@@ -62,6 +67,7 @@ final class Session implements AutoCloseable, ConsumerRebalanceListener {
   }
 
   void step(boolean draining) {
+    boolean news = desk.news();
     desk.settle();
     if (ready()) {
       flush(false);
@@ -73,12 +79,15 @@ final class Session implements AutoCloseable, ConsumerRebalanceListener {
     boolean idle = desk.running() == 0 && outbox.size() == 0 && desk.waiting() == 0;
     for (ConsumerRecord<byte[], byte[]> record : consumer.poll(idle ? IDLE : Duration.ZERO)) {
       desk.take(record);
+      news = true;
     }
     begin();
     breathe(draining);
     observe();
     if (!idle && !desk.news()) {
-      LockSupport.parkNanos(BREATH);
+      boolean quick = news || outbox.size() > 0;
+      breath = quick ? SHORT_BREATH : Math.min(2 * breath, LONG_BREATH);
+      LockSupport.parkNanos(breath);
     }
   }
 
