@@ -160,7 +160,10 @@ final class BatchRun {
     try (JsonLines file = new JsonLines(folder.resolve(batch.inputFile()), limits.lineBytes())) {
       JsonLines.Line next = file.next();
       while (!stopped && !cancelled && !expired() && (next != null || !running.isEmpty())) {
-        while (next != null && (known(next, outcomes) || begin(next, outcomes))) {
+        // Answers go to the disk first: no more of them wait than there is room for requests.
+        while (next != null
+            && inbox.isEmpty()
+            && (known(next, outcomes) || begin(next, outcomes))) {
           next = file.next();
         }
         settle(inbox.poll(TICK_MILLIS, TimeUnit.MILLISECONDS), outcomes);
