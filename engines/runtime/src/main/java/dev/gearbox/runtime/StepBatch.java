@@ -41,7 +41,7 @@ public final class StepBatch {
   }
 
   /** The step may end early once {@code pressed} says that somebody cannot wait for it. */
-  void mayGiveUp(BooleanSupplier pressed) {
+  public void mayGiveUp(BooleanSupplier pressed) {
     this.pressed = pressed;
   }
 

@@ -13,11 +13,13 @@ import dev.gearbox.format.model.Architecture;
 import dev.gearbox.format.model.UnsupportedModelException;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
+import dev.gearbox.runtime.StepGivenUpException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -94,6 +96,30 @@ class CpuModelTest {
           assertClose(doubles(row(whole, token)), row(parts, token), 1e-4);
         }
       }
+    }
+  }
+
+  @Test
+  void aStepThatGaveUpIsTheSameWhenItComesAgain() throws IOException {
+    TinyModel tiny = new TinyModel(Architecture.LLAMA, 12);
+    try (ModelRunner model = load(tiny)) {
+      float[] expected = prefill(model, TOKENS, TOKENS.length);
+      StepBatch batch = new StepBatch();
+      batch.clear();
+      batch.beginSequence(0, TABLE);
+      for (int token : TOKENS) {
+        batch.addToken(token, true);
+      }
+      float[] logits = new float[TOKENS.length * TinyModel.VOCABULARY];
+      // The second layer is not computed.
+      AtomicInteger layers = new AtomicInteger();
+      batch.mayGiveUp(() -> layers.incrementAndGet() > 1);
+      assertThatThrownBy(() -> model.step(batch, logits)).isInstanceOf(StepGivenUpException.class);
+      assertThat(layers).hasValue(2);
+
+      batch.mayGiveUp(() -> false);
+      model.step(batch, logits);
+      assertThat(logits).isEqualTo(expected);
     }
   }
 
