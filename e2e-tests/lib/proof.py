@@ -71,7 +71,7 @@ class Stream:
 
     TEXT = re.compile(rb'"text": ?"(?!")')
 
-    def __init__(self, url, body, timeout=600, leave=lambda pieces: False):
+    def __init__(self, url, body, timeout=600, leave=lambda pieces: False, headers=None):
         """`leave`: whether to hang up after that many pieces."""
         place = urllib.parse.urlsplit(url)
         self.times, self.whole, self.left, self.usage, chunks = [], False, False, None, []
@@ -80,7 +80,7 @@ class Stream:
         try:
             connection.request(
                 "POST", "/v1/completions", json.dumps({**body, "stream": True, "stream_options": {"include_usage": True}}),
-                {"content-type": "application/json"})
+                {"content-type": "application/json", **(headers or {})})
             answer = connection.getresponse()
             self.status = answer.status
             for line in answer:

@@ -20,10 +20,15 @@ import reactor.core.publisher.Mono;
  * token, on the next best of the same decision, within a budget. A client sees one answer or one
  * refusal.
  *
+ * @param rescues what may be done for answers that have begun
  * @param cares what is done for slow requests, by class
  */
 record Attempts(
-    Gearing gearing, Dispatcher dispatcher, RetryBudget budget, Map<String, Care> cares) {
+    Gearing gearing,
+    Dispatcher dispatcher,
+    RetryBudget budget,
+    Rescues rescues,
+    Map<String, Care> cares) {
   private static final Refusal GONE =
       Refusal.later(ErrorCode.NO_ENGINE, "the engine has just gone", Duration.ofSeconds(1));
 
@@ -50,18 +55,26 @@ record Attempts(
             .switchOnFirst((first, all) ->
                 first.get() instanceof LineEvent.Refused(Refusal refusal) && refusal.elsewhere()
                     ? elsewhere(passage, route, prompts, all)
-                    : all);
-    Duration hedge =
-        cares.getOrDefault(passage.request().terms().serviceClass().name(), Care.NONE).hedge();
+                    : kept(passage, route, prompts, all));
+    Duration hedge = care(passage).hedge();
     return (hedge == null
             ? answer
             : Flux.firstWithSignal(answer, hedge(passage, route, prompts, hedge)))
         .startWith(new LineEvent.Opened(passage.opening(route, slot)));
   }
 
+  private Care care(Passage passage) {
+    return cares.getOrDefault(passage.request().terms().serviceClass().name(), Care.NONE);
+  }
+
+  private Flux<LineEvent> kept(
+      Passage passage, Decision.Route route, EncodedPrompts prompts, Flux<LineEvent> answer) {
+    return rescues.kept(care(passage).rescue(), passage, route, prompts, answer);
+  }
+
   private Flux<LineEvent> submitted(
       Passage passage, Decision.Route route, EngineSlot slot, EncodedPrompts prompts) {
-    return dispatcher.submit(passage.request(), route, slot, prompts.of(slot));
+    return dispatcher.submitAll(passage.request(), route, slot, prompts.of(slot));
   }
 
   /** Nothing was answered yet, so the next best engine may, without the client noticing. */
@@ -95,6 +108,7 @@ record Attempts(
         .switchOnFirst((first, all) ->
             first.get() instanceof LineEvent.Refused
                 ? Flux.never()
-                : all.startWith(new LineEvent.Opened(passage.opening(route, slot))));
+                : kept(passage, route, prompts, all)
+                    .startWith(new LineEvent.Opened(passage.opening(route, slot))));
   }
 }

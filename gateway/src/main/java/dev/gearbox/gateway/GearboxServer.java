@@ -137,7 +137,7 @@ public final class GearboxServer implements AutoCloseable {
     batches.resume();
     intake = kafka == null ? null : KafkaIntake.start(kafka, intake(parts, instance));
     loader.start();
-    discovery = new Discovery(plan.groups(), Discovery::dns, registry, loader);
+    discovery = new Discovery(plan.groups(), registry, loader);
     discovery.start();
   }
 
@@ -196,6 +196,8 @@ public final class GearboxServer implements AutoCloseable {
     var prefixes = new PrefixRecord();
     var gearing =
         new Gearing(core.policy(), core.signals()::snapshot, registry.catalog(), prefixes);
+    var dispatcher = new Dispatcher(Watchdog.DEFAULT, prefixes);
+    var budget = new RetryBudget(core.clock());
     return new RequestPipeline(
         request -> passage(plan, request),
         new ReadyEngines(registry, LOADING, STREAM_LOADING),
@@ -203,8 +205,9 @@ public final class GearboxServer implements AutoCloseable {
         gearing,
         new Attempts(
             gearing,
-            new Dispatcher(Watchdog.DEFAULT, prefixes),
-            new RetryBudget(core.clock()),
+            dispatcher,
+            budget,
+            new Rescues(gearing, dispatcher, budget, encoders.scheduler(), core.clock()),
             plan.cares()));
   }
 
@@ -222,12 +225,7 @@ public final class GearboxServer implements AutoCloseable {
     var decisions = new DecisionsJson(core.policy(), core.decisions(), core.records());
     return new HttpFront.Parts(
         pipeline,
-        new Preview(
-            pipeline.engines(),
-            encoders,
-            pipeline.gearing(),
-            core.policy(),
-            core.signals()::snapshot),
+        new Preview(pipeline.engines(), encoders, pipeline.gearing()),
         parser,
         plan.gatekeeper(),
         registry,

@@ -20,6 +20,8 @@ import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.record.TraceContext;
 import dev.gearbox.telemetry.signal.TelemetrySink;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -122,7 +124,18 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
         route.pool(),
         slot.id(),
         slot.running().capabilities().fingerprint(),
-        overhead);
+        overhead,
+        begunBy());
+  }
+
+  private List<String> begunBy() {
+    Opening by = opening;
+    if (by == null || firstToken == 0) {
+      return List.of();
+    }
+    List<String> before = new ArrayList<>(by.begunBy());
+    before.add(by.engine());
+    return before;
   }
 
   void saw(LineEvent event) {
@@ -213,6 +226,7 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
         by == null ? null : by.variant(),
         by == null ? null : by.pool(),
         by == null ? null : by.engine(),
+        by == null ? List.of() : by.begunBy(),
         request.terms().serviceClass().name(),
         request.caller().tenant(),
         request.streaming(),

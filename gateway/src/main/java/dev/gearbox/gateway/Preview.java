@@ -7,19 +7,11 @@ import dev.gearbox.gateway.dispatch.Gearing;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
 import dev.gearbox.policy.decide.DecisionRecord;
-import dev.gearbox.policy.decide.GearboxPolicy;
-import dev.gearbox.telemetry.signal.Signals;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 
 /** The line up to the decision, without taking a permit, booking or running anything. */
-record Preview(
-    ReadyEngines engines,
-    PromptEncoders encoders,
-    Gearing gearing,
-    GearboxPolicy policy,
-    Supplier<Signals> signals)
+record Preview(ReadyEngines engines, PromptEncoders encoders, Gearing gearing)
     implements Function<InferenceRequest, Mono<Result<DecisionRecord>>> {
 
   @Override
@@ -32,8 +24,6 @@ record Preview(
                 refusal -> Mono.just(Result.refused(refusal))))
         .map(encoded ->
             encoded.<Result<DecisionRecord>>fold(
-                prompts ->
-                    Result.ok(policy.preview(gearing.facts(request, prompts), signals.get())),
-                Result::refused));
+                prompts -> Result.ok(gearing.preview(request, prompts)), Result::refused));
   }
 }

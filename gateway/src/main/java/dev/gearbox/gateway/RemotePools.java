@@ -5,6 +5,7 @@ import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.PoolVariant;
 import dev.gearbox.gateway.dispatch.Discovery;
+import dev.gearbox.gateway.dispatch.EndpointSlices;
 import dev.gearbox.gateway.dispatch.LocalOpener;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.VariantInfo;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RemotePools(Configuration configuration, WeightStore store, LocalOpener.Weights weights) {
   private static final String DNS = "dns:";
+  private static final String KUBE = "kube:";
   private static final int QUEUED_PER_SEQUENCE = 4;
 
   /** Engines behind a name are numbered from here on, by the place of the name in the list. */
@@ -44,7 +46,7 @@ record RemotePools(Configuration configuration, WeightStore store, LocalOpener.W
     List<Place> places = new ArrayList<>();
     for (int i = 0; i < pool.endpoints().size(); i++) {
       String written = pool.endpoints().get(i);
-      if (!written.startsWith(DNS)) {
+      if (!isName(written)) {
         places.add(place(pool, variant, URI.create(written), i + 1));
       }
     }
@@ -52,7 +54,7 @@ record RemotePools(Configuration configuration, WeightStore store, LocalOpener.W
   }
 
   private static Place place(PoolConfig pool, PoolVariant variant, URI endpoint, int number) {
-    boolean alone = pool.endpoints().size() == 1 && !pool.endpoints().getFirst().startsWith(DNS);
+    boolean alone = pool.endpoints().size() == 1 && !isName(pool.endpoints().getFirst());
     String id = pool.name() + "/" + variant.name();
     return new Place(
         alone ? id : id + "#" + number,
@@ -80,17 +82,30 @@ record RemotePools(Configuration configuration, WeightStore store, LocalOpener.W
     List<Discovery.Group> groups = new ArrayList<>();
     for (int i = 0; i < pool.endpoints().size(); i++) {
       String written = pool.endpoints().get(i);
-      if (written.startsWith(DNS)) {
-        int colon = written.lastIndexOf(':');
+      if (isName(written)) {
         int from = NUMBERS_PER_NAME * (i + 1);
         groups.add(
             new Discovery.Group(
-                written.substring(DNS.length(), colon),
-                Integer.parseInt(written.substring(colon + 1)),
+                pool.name() + " " + written,
+                source(written),
                 (endpoint, number) -> members(pool, key, endpoint, from + number, opener, ledger)));
       }
     }
     return groups;
+  }
+
+  private static boolean isName(String endpoint) {
+    return endpoint.startsWith(DNS) || endpoint.startsWith(KUBE);
+  }
+
+  private static Discovery.Source source(String written) throws IOException {
+    if (written.startsWith(KUBE)) {
+      String[] parts = written.substring(KUBE.length()).split("/", 2);
+      return new EndpointSlices(EndpointSlices.Cluster.around(), parts[0], parts[1]);
+    }
+    int colon = written.lastIndexOf(':');
+    return Discovery.dns(
+        written.substring(DNS.length(), colon), Integer.parseInt(written.substring(colon + 1)));
   }
 
   private List<Discovery.Member> members(

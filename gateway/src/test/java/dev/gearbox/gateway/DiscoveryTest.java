@@ -15,6 +15,7 @@ import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.ModelLoader;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.telemetry.signal.SignalStore;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -52,7 +54,7 @@ class DiscoveryTest {
           List.of(
               new Discovery.Group(
                   "workers",
-                  8081,
+                  this::resolve,
                   (endpoint, number) ->
                       List.of(
                           new Discovery.Member(
@@ -61,15 +63,16 @@ class DiscoveryTest {
                               new VariantInfo("v", Set.of(), 1.0, 1000),
                               "cpu:" + endpoint.getAuthority(),
                               () -> forgotten.add("pool/v#" + number))))),
-          this::resolve,
           registry,
           loader);
 
-  private Set<String> resolve(String host) throws UnknownHostException {
+  private Set<URI> resolve() throws UnknownHostException {
     if (addresses.isEmpty()) {
-      throw new UnknownHostException(host);
+      throw new UnknownHostException("workers");
     }
-    return addresses;
+    return addresses.stream()
+        .map(address -> URI.create("http://" + address + ":8081"))
+        .collect(Collectors.toSet());
   }
 
   @AfterEach
@@ -129,7 +132,7 @@ class DiscoveryTest {
     return registry.slots().stream()
         .filter(EngineSlot::usable)
         .map(EngineSlot::id)
-        .collect(java.util.stream.Collectors.toSet());
+        .collect(Collectors.toSet());
   }
 
   private static void await(BooleanSupplier condition) throws InterruptedException {

@@ -461,6 +461,64 @@ class GearboxServerTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"true,1", "false,1", "true,2"})
+  void whereTheClassWantsItAnotherEngineGoesOnWithAnAnswerThatHasBegun(boolean stream, int n)
+      throws Exception {
+    String more =
+        ",\"n\":%d,\"stream\":%s,\"stream_options\":{\"include_usage\":true},\"return_token_ids\":true"
+            .formatted(n, stream);
+    String body = chat(9, more).replace("\"auto\"", "\"both\"");
+    try (TestingServer two = TestingServer.ready(Duration.ZERO)) {
+      two.large.failsAfter = 3;
+
+      var answer = two.post("/v1/chat/completions", body, "x-slo-class", "rescued");
+
+      assertThat(answer.body()).doesNotContain("\"error\"");
+      JsonNode last = stream ? chunks(answer.body()).getLast() : json(answer.body());
+      assertThat(last.at("/usage/completion_tokens").asInt()).isEqualTo(9 * n);
+      assertThat(last.at("/usage/prompt_tokens").asInt()).isEqualTo(1);
+      assertThat(last.at("/usage/rescues").asInt()).isEqualTo(1);
+      assertThat(answer.body().split("w5", -1))
+          .as("what was told is not told again")
+          .hasSize(n + 1);
+      if (!stream) {
+        assertThat(last.at("/choices/0/message/content").asString())
+            .isEqualTo(" w0 w1 w2 w0 w1 w2 w3 w4 w5");
+        assertThat(last.at("/choices/0/token_ids")).hasSize(9);
+      }
+      two.await(() -> two.server.inFlight() == 0);
+      JsonNode made = json(two.send("GET", "/v1/decisions?limit=1").body()).at("/data/0");
+      assertThat(made.get("chosen").asString()).isEqualTo(two.large.capabilities().engine());
+      assertThat(made.at("/actual/begunBy/0").asString()).isEqualTo(made.get("chosen").asString());
+      assertThat(made.at("/actual/engine").asString())
+          .isEqualTo(two.engine.capabilities().engine());
+      assertThat(two.metrics()).contains("gearbox_rescues_total{pool=\"pool\",} 1.0");
+
+      two.engine.failsAfter = 2;
+      var lost = two.post("/v1/chat/completions", body, "x-slo-class", "rescued");
+      assertThat(lost.body()).contains("\"error\"").doesNotContain("[DONE]");
+    }
+  }
+
+  @Test
+  void anAnswerThatWouldMissItsDeadlineGoesOnWhereItKeepsIt() throws Exception {
+    String body = chat(300, ",\"ignore_eos\":true,\"stream\":true").replace("\"auto\"", "\"both\"");
+    try (TestingServer two = TestingServer.ready(Duration.ZERO)) {
+      two.large.pace = Duration.ofMillis(100);
+
+      var answer =
+          two.post(
+              "/v1/chat/completions", body, "x-slo-class", "rescued", "x-slo-deadline-ms", "20000");
+
+      assertThat(answer.headers().firstValue("x-gearbox-variant")).contains(TestingServer.LARGE);
+      assertThat(answer.body()).contains("[DONE]").doesNotContain("\"error\"");
+      assertThat(answer.body().split("\"content\":\" w", -1)).hasSize(301);
+      two.await(() -> two.server.inFlight() == 0 && two.large.running.get() == 0);
+      assertThat(two.large.emitted.get()).isBetween(16, 250);
+    }
+  }
+
   @Test
   void aStepThatFailsEndsItsStreamsInAnErrorEventAndTheEngineServesOn() throws Exception {
     try (TestingServer other = TestingServer.ready(Duration.ZERO)) {

@@ -27,9 +27,11 @@ final class TestingEngine implements Engine {
 
   private final String id;
   private final String variant;
-  private final Duration pace;
   private final Sinks.Empty<Void> closed = Sinks.empty();
   private volatile boolean gone;
+
+  /** Time between two tokens. */
+  volatile Duration pace;
 
   /** Fails every request before its first token. */
   volatile boolean broken;
@@ -70,6 +72,10 @@ final class TestingEngine implements Engine {
       case Prompt.Text(String text) -> tokens(text.length());
       case Prompt.Chat(List<Prompt.Message> messages, String tools) ->
           tokens(messages.stream().mapToInt(m -> String.valueOf(m.content()).length()).sum());
+      case Prompt.Begun(Prompt of, String answer, TokenIds tokens) ->
+          encode(of) instanceof Encoding.Encoded(TokenIds ids)
+              ? new Encoding.Encoded(ids.plus(tokens))
+              : encode(of);
     };
   }
 

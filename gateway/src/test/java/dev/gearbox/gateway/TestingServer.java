@@ -8,6 +8,7 @@ import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.TelemetryConfig;
 import dev.gearbox.gateway.dispatch.Care;
+import dev.gearbox.gateway.dispatch.Care.Rescue;
 import dev.gearbox.gateway.dispatch.EngineOpener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
@@ -114,13 +115,16 @@ final class TestingServer implements AutoCloseable {
                     standard("standard", 0),
                     standard("interactive", 10),
                     standard("hedged", 5),
+                    standard("rescued", 5),
                     standard("batch", -10))),
             new Gatekeeper(tenants, true),
             limits,
             quotas,
             new PromptLog(false),
             1,
-            Map.of("hedged", new Care(Duration.ofMillis(50))),
+            Map.of(
+                "hedged", new Care(Duration.ofMillis(50), Rescue.NONE),
+                "rescued", new Care(null, Rescue.MODEL)),
             List.of(),
             false,
             new BatchConfig(batches.toString(), new DataSize(1 << 20), 50, null),

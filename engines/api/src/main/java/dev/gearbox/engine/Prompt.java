@@ -32,6 +32,22 @@ public sealed interface Prompt {
   record Tokens(TokenIds ids) implements Prompt {}
 
   /**
+   * A prompt and the beginning of its answer, with which the answer goes on.
+   *
+   * @param prompt what is answered; not itself begun
+   * @param answer what the answer says so far; never control tokens
+   * @param tokens tokens of that answer in the variant's vocabulary, which may be ahead of its
+   *     text; none where they are not known
+   */
+  record Begun(Prompt prompt, String answer, TokenIds tokens) implements Prompt {
+    public Begun {
+      if (prompt instanceof Begun) {
+        throw new IllegalArgumentException("an answer has one beginning");
+      }
+    }
+  }
+
+  /**
    * One message of a conversation.
    *
    * @param role {@code system}, {@code user}, {@code assistant} or {@code tool}

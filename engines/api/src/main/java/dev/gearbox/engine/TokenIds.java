@@ -31,6 +31,16 @@ public final class TokenIds {
     return ids.clone();
   }
 
+  /** The first {@code count} of them. */
+  public TokenIds first(int count) {
+    return count == ids.length ? this : of(Arrays.copyOf(ids, count));
+  }
+
+  /** These, and then those. */
+  public TokenIds plus(TokenIds more) {
+    return new TokenIds(IntStream.concat(stream(), more.stream()).toArray());
+  }
+
   public IntStream stream() {
     return Arrays.stream(ids);
   }

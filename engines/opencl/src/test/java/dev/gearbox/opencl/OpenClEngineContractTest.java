@@ -14,17 +14,33 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
 
-/** The contract on real weights. */
+/**
+ * The contract on the first layers of real weights: what it holds is how the engine behaves, and
+ * PoCL takes minutes for all layers. What a whole model says is {@link OpenClSmolLm2Test}'s.
+ */
 @Tag("weights")
 final class OpenClEngineContractTest extends EngineContract {
   private static final OpenClContext CONTEXT = TestingOpenCl.open(OpenClContext.defaultCache());
 
+  private static final int LAYERS = 3;
+
+  @TempDir private static Path folder;
+  private static Path weights = Path.of("");
+
   private final Device device = new Device("gpu-opencl", System::nanoTime, new Ignored());
+
+  @BeforeAll
+  static void writeWeights() throws IOException {
+    weights = TestingWeights.shallow(LAYERS, folder.resolve("shallow.gguf"));
+  }
 
   @Override
   protected Engine open(int maxSequences, int queueLimit) {
@@ -41,11 +57,11 @@ final class OpenClEngineContractTest extends EngineContract {
             256,
             queueLimit,
             EngineSpec.MAX_DRAFTS);
-    try (GgufFile file = GgufFile.open(TestingWeights.smolLm2())) {
+    try (GgufFile file = GgufFile.open(weights)) {
       PromptEncoder encoder = PromptEncoder.of(PromptCodec.of(file));
       return device.open(spec, OpenClModel.load(file, CONTEXT, KvPrecision.F16), encoder);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + TestingWeights.smolLm2(), e);
+      throw new UncheckedIOException("cannot read " + weights, e);
     }
   }
 

@@ -1,16 +1,14 @@
 package dev.gearbox.remote;
 
+import dev.gearbox.engine.EventStream;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.Failed;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.remote.wire.WireException;
 import dev.gearbox.telemetry.record.TokenCounts;
-import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
@@ -21,55 +19,27 @@ import reactor.core.publisher.SignalType;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * One request on its way to a server and back. One thread at a time delivers (the queue-drain loop
- * of Reactive Streams libraries), and only it reads the answer: bytes are asked for one read at a
- * time and parsed when the subscriber wants an event, so a slow reader slows the server down and
- * fills no memory.
+ * One request on its way to a server and back. Whoever delivers reads the answer: bytes are asked
+ * for one read at a time and parsed when the subscriber wants an event, so a slow reader slows the
+ * server down and fills no memory.
  */
-final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscription {
-  private static final System.Logger LOG = System.getLogger(RemoteGeneration.class.getName());
-
+final class RemoteGeneration extends EventStream {
   /** How long the end of a body may come after the end of its answer. */
   private static final int REST_SECONDS = 1;
 
-  private final GenerationRequest request;
   private final RemoteEngine engine;
   private final Answer answer;
-  private final AtomicReference<Flow.@Nullable Subscriber<? super TokenEvent>> subscriber =
-      new AtomicReference<>();
-  private final AtomicLong demand = new AtomicLong();
-  private final AtomicInteger deliveries = new AtomicInteger();
-  private final AtomicBoolean cancelled = new AtomicBoolean();
   private final AtomicReference<@Nullable Failed> aborted = new AtomicReference<>();
   private final AtomicReference<@Nullable Connection> connection = new AtomicReference<>();
-  private volatile boolean misused;
-  private boolean ended;
 
   RemoteGeneration(GenerationRequest request, RemoteEngine engine, Answer answer) {
-    this.request = request;
+    super(request);
     this.engine = engine;
     this.answer = answer;
   }
 
-  GenerationRequest request() {
-    return request;
-  }
-
   Answer answer() {
     return answer;
-  }
-
-  @Override
-  public void subscribe(Flow.Subscriber<? super TokenEvent> candidate) {
-    if (!subscriber.compareAndSet(null, candidate)) {
-      candidate.onSubscribe(Rejected.SUBSCRIPTION);
-      candidate.onError(new IllegalStateException("a generation takes one subscriber"));
-      return;
-    }
-    candidate.onSubscribe(this);
-    if (!cancelled.get()) {
-      engine.start(this);
-    }
   }
 
   /** Sends the request; the engine has room for it. */
@@ -78,7 +48,7 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
     connection.set(made);
     answer.launched();
     bytes.subscribe(made);
-    if (cancelled.get() || aborted.get() != null) {
+    if (isCancelled() || aborted.get() != null) {
       made.dispose();
     }
     deliver();
@@ -101,68 +71,23 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
   }
 
   @Override
-  public void request(long count) {
-    if (count <= 0) {
-      misused = true;
-    } else {
-      demand.accumulateAndGet(count, (old, more) -> old + more < 0 ? Long.MAX_VALUE : old + more);
-    }
-    deliver();
+  protected void started() {
+    engine.start(this);
   }
 
   @Override
-  public void cancel() {
-    if (cancelled.compareAndSet(false, true)) {
-      disconnect();
-      engine.cancelled(this);
-    }
+  protected void left() {
+    disconnect();
+    engine.cancelled(this);
   }
 
-  private void deliver() {
-    Flow.Subscriber<? super TokenEvent> to = subscriber.get();
-    if (to == null || deliveries.getAndIncrement() != 0) {
-      return;
-    }
-    int missed = 1;
-    while (missed != 0) {
-      deliverWanted(to);
-      missed = deliveries.addAndGet(-missed);
-    }
+  @Override
+  protected void rested() {
+    answer.paused();
   }
 
-  private void deliverWanted(Flow.Subscriber<? super TokenEvent> to) {
-    try {
-      if (misused && !ended && !cancelled.get()) {
-        ended = true;
-        cancel();
-        to.onError(new IllegalArgumentException("request(n) needs n of 1 or more"));
-      }
-      while (!ended && !cancelled.get()) {
-        if (demand.get() == 0) {
-          answer.paused();
-          return;
-        }
-        TokenEvent event = next();
-        if (event == null) {
-          return;
-        }
-        if (demand.get() != Long.MAX_VALUE) {
-          demand.decrementAndGet();
-        }
-        to.onNext(event);
-        if (!(event instanceof TokenEvent.Token)) {
-          ended = true;
-          to.onComplete();
-        }
-      }
-    } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "event=subscriber_failed request=" + request.id(), e);
-      ended = true;
-      cancel();
-    }
-  }
-
-  private @Nullable TokenEvent next() {
+  @Override
+  protected @Nullable TokenEvent next() {
     Failed failed = aborted.get();
     if (failed != null) {
       return failed;
@@ -264,15 +189,5 @@ final class RemoteGeneration implements Flow.Publisher<TokenEvent>, Flow.Subscri
       over = true;
       deliver();
     }
-  }
-
-  private enum Rejected implements Flow.Subscription {
-    SUBSCRIPTION;
-
-    @Override
-    public void request(long count) {}
-
-    @Override
-    public void cancel() {}
   }
 }

@@ -18,9 +18,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param encoder tokenizer and template of the variant; null where they are not here
  * @param asTokens whether prompts are sent as token ids
+ * @param continues whether a last message of the assistant's is gone on with
  */
 record RemoteModel(
-    EngineCapabilities capabilities, @Nullable PromptEncoder encoder, boolean asTokens) {
+    EngineCapabilities capabilities,
+    @Nullable PromptEncoder encoder,
+    boolean asTokens,
+    boolean continues) {
   /** Bytes of a token of prose; English has about four, other languages fewer characters. */
   private static final int BYTES_PER_TOKEN = 4;
 
@@ -56,12 +60,18 @@ record RemoteModel(
             encoder == null ? Integer.MAX_VALUE : ids,
             features),
         encoder,
-        asTokens);
+        asTokens,
+        spec.dialect().continues());
   }
 
   Encoding encode(Prompt prompt) {
-    if (prompt instanceof Prompt.Tokens && !asTokens) {
+    boolean begun = prompt instanceof Prompt.Begun;
+    Prompt asked = prompt instanceof Prompt.Begun(Prompt of, var answer, var ids) ? of : prompt;
+    if (asked instanceof Prompt.Tokens && !asTokens) {
       return new Encoding.Rejected("the server of this model takes text, not token ids");
+    }
+    if (begun && asked instanceof Prompt.Chat && !asTokens && !continues) {
+      return new Encoding.Rejected("the server cannot go on with an answer that was begun");
     }
     if (encoder != null) {
       Encoding encoded = encoder.encode(prompt);
@@ -70,14 +80,17 @@ record RemoteModel(
         return encoded;
       }
     }
-    long bytes =
-        switch (prompt) {
-          case Prompt.Text(String text) -> text.length();
-          case Prompt.Tokens(TokenIds ids) -> ids.size();
-          case Prompt.Chat chat -> bytes(chat);
-        };
-    long tokens = 1 + bytes / BYTES_PER_TOKEN;
+    long tokens = 1 + bytes(prompt) / BYTES_PER_TOKEN;
     return new Encoding.Encoded(TokenIds.of(new int[(int) Math.min(tokens, 1 << 24)]));
+  }
+
+  private static long bytes(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text(String text) -> text.length();
+      case Prompt.Tokens(TokenIds ids) -> ids.size();
+      case Prompt.Chat chat -> bytes(chat);
+      case Prompt.Begun(Prompt of, String answer, TokenIds tokens) -> bytes(of) + answer.length();
+    };
   }
 
   private static long bytes(Prompt.Chat chat) {

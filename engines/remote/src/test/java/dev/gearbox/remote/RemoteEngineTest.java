@@ -69,6 +69,36 @@ class RemoteEngineTest {
   }
 
   @Test
+  void anAnswerThatHasBegunIsGoneOnWithInTheServersWay() throws Exception {
+    Prompt chat = new Prompt.Chat(List.of(Prompt.Message.of("user", "Say hi")), null);
+    String last = "{\"role\":\"assistant\",\"content\":\"Hel\"}]";
+    assertThat(sent(Dialect.VLLM, chat))
+        .contains(last, "\"continue_final_message\":true", "\"add_generation_prompt\":false");
+    assertThat(sent(Dialect.LLAMA_SERVER, chat))
+        .contains(last)
+        .doesNotContain("continue_final_message");
+    assertThat(sent(Dialect.OPENAI, new Prompt.Text("Say hi: "))).contains("\"Say hi: Hel\"");
+    try (var remote = new TestingRemote(Dialect.OPENAI, null, c -> {})) {
+      assertThat(remote.engine.encode(new Prompt.Begun(chat, "Hel", TokenIds.EMPTY)))
+          .as("it would answer what it was to go on with")
+          .isInstanceOf(Encoding.Rejected.class);
+    }
+  }
+
+  private static String sent(Dialect dialect, Prompt prompt) throws Exception {
+    try (var remote =
+        new TestingRemote(dialect, null, c -> c.begin().token(65, "A").end(1).fin())) {
+      Prompt begun = new Prompt.Begun(prompt, "Hel", TokenIds.EMPTY);
+      assertThat(remote.engine.encode(begun)).isInstanceOf(Encoding.Encoded.class);
+      GenerationRequest request =
+          GenerationRequest.greedy("r", TokenIds.of(0, 0, 0, 0), 5).from(begun);
+      assertThat(TestingSubscriber.to(remote.engine.submit(request)).finished().reason())
+          .isEqualTo(FinishReason.LENGTH);
+      return remote.server.requests.getFirst();
+    }
+  }
+
+  @Test
   void aServerWithoutTheModelIsNotOpened() throws Exception {
     try (var server = new TestingHttpServer(c -> {})) {
       RemoteSpec spec =

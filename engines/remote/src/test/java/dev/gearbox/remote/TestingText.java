@@ -17,6 +17,10 @@ final class TestingText implements PromptEncoder {
       case Prompt.Chat chat ->
           new Encoding.Encoded(
               TokenIds.of(String.valueOf(chat.messages().getFirst().content()).chars().toArray()));
+      case Prompt.Begun(Prompt of, String answer, TokenIds tokens) ->
+          encode(of) instanceof Encoding.Encoded(TokenIds ids)
+              ? new Encoding.Encoded(ids.plus(TokenIds.of(answer.chars().toArray())))
+              : encode(of);
     };
   }
 

@@ -8,6 +8,7 @@ import dev.gearbox.format.template.TemplateException;
 import dev.gearbox.format.tokenizer.Detokenizer;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /** A model's own tokenizer and chat template as a {@link PromptEncoder}. */
 final class ModelText implements PromptEncoder {
@@ -25,7 +26,39 @@ final class ModelText implements PromptEncoder {
       case Prompt.Tokens tokens -> check(tokens.ids());
       case Prompt.Text text -> notEmpty(TokenIds.of(codec.encodeText(text.text())));
       case Prompt.Chat chat -> chat(chat);
+      case Prompt.Begun begun -> begun(begun);
     };
+  }
+
+  private Encoding begun(Prompt.Begun begun) {
+    return switch (encode(begun.prompt())) {
+      case Encoding.Encoded(TokenIds prompt) ->
+          new Encoding.Encoded(prompt.plus(answer(begun.answer(), begun.tokens())));
+      case Encoding.Rejected rejected -> rejected;
+    };
+  }
+
+  /** As many of the tokens as end within the text at a character's end, and what is left of it. */
+  private TokenIds answer(String text, TokenIds tokens) {
+    byte[] said = text.getBytes(StandardCharsets.UTF_8);
+    int whole = 0;
+    int rest = 0;
+    int at = 0;
+    for (int i = 0; i < tokens.size(); i++) {
+      int id = tokens.get(i);
+      byte[] bytes = tokenizer.isControl(id) ? new byte[0] : tokenizer.bytes(id);
+      int end = at + bytes.length;
+      if (end > said.length || !Arrays.equals(said, at, end, bytes, 0, bytes.length)) {
+        break;
+      }
+      at = end;
+      if (at == said.length || (said[at] & 0xC0) != 0x80) {
+        whole = i + 1;
+        rest = at;
+      }
+    }
+    String left = new String(said, rest, said.length - rest, StandardCharsets.UTF_8);
+    return tokens.first(whole).plus(TokenIds.of(tokenizer.encode(left, false)));
   }
 
   private Encoding chat(Prompt.Chat chat) {

@@ -67,6 +67,29 @@ final class ModelTextTest {
   }
 
   @Test
+  void aBegunAnswerGoesOnAfterItsTokensAsFarAsTheyWereTold() throws IOException {
+    PromptEncoder encoder = encoder(true);
+    Prompt prompt = new Prompt.Text("q");
+    int first = 0xC3; // "é" is two tokens
+    int second = 0xA9;
+
+    assertThat(encoder.encode(new Prompt.Begun(prompt, "ab", TokenIds.of('a', 'b'))))
+        .isEqualTo(tokens(ToyModelFile.BOS, 'q', 'a', 'b'));
+    assertThat(encoder.encode(new Prompt.Begun(prompt, "a", TokenIds.of('a', first))))
+        .as("half a character comes again")
+        .isEqualTo(tokens(ToyModelFile.BOS, 'q', 'a'));
+    assertThat(encoder.encode(new Prompt.Begun(prompt, "aé", TokenIds.of('a', first, second, 'b'))))
+        .as("held back, and so not told")
+        .isEqualTo(tokens(ToyModelFile.BOS, 'q', 'a', first, second));
+    assertThat(encoder.encode(new Prompt.Begun(prompt, "é<s>", TokenIds.EMPTY)))
+        .as("text alone is encoded, and controls nothing")
+        .isEqualTo(tokens(ToyModelFile.BOS, 'q', first, second, '<', 's', '>'));
+    assertThat(encoder.encode(new Prompt.Begun(prompt, "xy", TokenIds.of('x', 'z'))))
+        .as("tokens that say something else are not believed")
+        .isEqualTo(tokens(ToyModelFile.BOS, 'q', 'x', 'y'));
+  }
+
+  @Test
   void takesTokensAsTheyAreAndRejectsUnknownOnes() throws IOException {
     PromptEncoder encoder = encoder(true);
     assertThat(encoder.encode(new Prompt.Tokens(TokenIds.of(5, 257)))).isEqualTo(tokens(5, 257));

@@ -20,6 +20,7 @@ public final class TestingPromptEncoder implements PromptEncoder {
       case Prompt.Tokens tokens -> new Encoding.Encoded(tokens.ids());
       case Prompt.Text text -> new Encoding.Encoded(ids(text.text()));
       case Prompt.Chat chat -> new Encoding.Rejected("no chat template");
+      case Prompt.Begun begun -> new Encoding.Rejected("nothing to go on with");
     };
   }
 

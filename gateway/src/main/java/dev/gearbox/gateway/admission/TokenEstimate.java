@@ -33,6 +33,8 @@ final class TokenEstimate {
         }
         yield characters / CHARACTERS_PER_TOKEN;
       }
+      case Prompt.Begun(Prompt of, String answer, var ids) ->
+          tokens(of) + answer.length() / CHARACTERS_PER_TOKEN;
     };
   }
 

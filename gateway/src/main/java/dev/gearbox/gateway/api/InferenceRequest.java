@@ -142,6 +142,15 @@ public record InferenceRequest(
     return prompts.size() * n;
   }
 
+  /**
+   * When nobody wants the answer any more, on the monotonic clock; {@link Long#MAX_VALUE} for
+   * never.
+   */
+  public long deadlineNanos() {
+    Duration end = terms.end();
+    return end == null ? Long.MAX_VALUE : arrivedNanos + end.toNanos();
+  }
+
   /** Id of the answer. */
   public String answerId() {
     return kind.idPrefix() + id;

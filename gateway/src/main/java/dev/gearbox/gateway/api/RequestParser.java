@@ -3,6 +3,7 @@ package dev.gearbox.gateway.api;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.engine.TokenIds;
 import dev.gearbox.policy.fact.Origin;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,7 +60,9 @@ public final class RequestParser {
           "ignore_eos",
           "return_token_ids",
           "return_tokens_as_token_ids",
-          "cache_salt");
+          "cache_salt",
+          "continue_final_message",
+          "add_generation_prompt");
 
   private final TermsParser terms;
 
@@ -146,9 +149,25 @@ public final class RequestParser {
         needs.put(Feature.CHAT, "messages");
         String tools = ToolFields.tools(body, needs);
         ToolFields.responseFormat(body, needs);
-        yield List.of(new Prompt.Chat(messages, tools));
+        yield List.of(
+            body.bool("continue_final_message")
+                ? goingOn(messages, tools)
+                : new Prompt.Chat(messages, tools));
       }
     };
+  }
+
+  /** The last message is the beginning of the answer, as vLLM has it. */
+  private static Prompt goingOn(List<Prompt.Message> messages, @Nullable String tools) {
+    Prompt.Message last = messages.getLast();
+    String begun = last.content();
+    if (messages.size() < 2 || !last.role().equals("assistant") || begun == null) {
+      throw new InvalidFieldException(
+          "continue_final_message",
+          "continue_final_message needs a last message of the assistant's with content, after others");
+    }
+    List<Prompt.Message> asked = messages.subList(0, messages.size() - 1);
+    return new Prompt.Begun(new Prompt.Chat(asked, tools), begun, TokenIds.EMPTY);
   }
 
   private static int answers(AnswerKind kind, Fields body, int prompts) {

@@ -34,6 +34,12 @@ final class BenchGatewayCommand implements Callable<Integer> {
   @Option(names = "--stream", description = "Ask for streams; measures until their end.")
   private boolean stream;
 
+  @Option(
+      names = "--remote",
+      description =
+          "The engine is that bare server, through a remote pool, and not in the gateway.")
+  private boolean remote;
+
   @Option(names = "--json", description = "Print one JSON object, of the last rate.")
   private boolean json;
 
@@ -49,6 +55,6 @@ final class BenchGatewayCommand implements Callable<Integer> {
       throw new WrongUsageException("--rps and --seconds must be 1 or more");
     }
     List<Integer> asked = rates.isEmpty() ? List.of(500) : rates;
-    return new GatewayBench(asked, seconds, stream, screen).run(json);
+    return new GatewayBench(asked, seconds, stream, remote, screen).run(json);
   }
 }

@@ -4,10 +4,12 @@ import dev.gearbox.gateway.GearboxServer;
 import dev.gearbox.gateway.cli.LoadGenerator.Measured;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
+import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,10 +17,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Measures the gateway and the floor under it, in turns. */
-record GatewayBench(List<Integer> rates, int seconds, boolean stream, Screen screen) {
+record GatewayBench(
+    List<Integer> rates, int seconds, boolean stream, boolean remote, Screen screen) {
   /** The default rules are compiled within this time of the start. */
   private static final long RULES_MILLIS = 5000;
 
@@ -26,24 +30,12 @@ record GatewayBench(List<Integer> rates, int seconds, boolean stream, Screen scr
   private static final int WARM_UP_SECONDS = 10;
 
   int run(boolean json) throws IOException, InterruptedException, InvalidSettingsException {
-    Configuration configuration = ConfigLoader.load(null, Map.of()).listening("127.0.0.1", 0, 0);
-    int variants = configuration.gearbox().pools().getFirst().variants().size();
-    CountDownLatch ready = new CountDownLatch(variants);
-    WeightStore unused = new WeightStore(Path.of("."), true);
     Map<String, Object> last = Map.of();
     Table table =
         new Table("REQ/S", "DIRECT p50", "p99", "GATEWAY p50", "p99", "ADDED p50", "p99", "ERRORS");
+    CountDownLatch ready = new CountDownLatch(1);
     try (ConstantServer floor = new ConstantServer();
-        GearboxServer gateway =
-            GearboxServer.start(
-                configuration,
-                unused,
-                new ConstantOpener(ConstantEngine.DELAY),
-                slot -> {
-                  if (slot.usable()) {
-                    ready.countDown();
-                  }
-                })) {
+        GearboxServer gateway = gateway(floor, ready)) {
       if (!ready.await(30, TimeUnit.SECONDS)) {
         throw new IOException("the engines of the benchmark did not start");
       }
@@ -65,6 +57,47 @@ record GatewayBench(List<Integer> rates, int seconds, boolean stream, Screen scr
       screen.out().println("milliseconds; " + Machine.cpu());
     }
     return 0;
+  }
+
+  private GearboxServer gateway(ConstantServer floor, CountDownLatch ready)
+      throws IOException, InvalidSettingsException {
+    WeightStore unused = new WeightStore(Path.of("."), true);
+    EngineListener listener =
+        slot -> {
+          if (slot.usable()) {
+            ready.countDown();
+          }
+        };
+    if (!remote) {
+      return GearboxServer.start(
+          listening(null), unused, new ConstantOpener(ConstantEngine.DELAY), listener);
+    }
+    Path pool = Files.createTempFile("gearbox-bench", ".yaml");
+    try {
+      Files.writeString(pool, remotePool(floor.port()));
+      return GearboxServer.start(listening(pool), unused, listener);
+    } finally {
+      Files.delete(pool);
+    }
+  }
+
+  private static String remotePool(int port) {
+    return """
+    gearbox:
+      models: [{name: auto, reference: constant, variants: [constant]}]
+      pools:
+        - name: constant
+          device: remote
+          endpoints: ["http://127.0.0.1:%d"]
+          variants: [constant]
+          max-sequences: 1024
+    """
+        .formatted(port);
+  }
+
+  private static Configuration listening(@Nullable Path config)
+      throws IOException, InvalidSettingsException {
+    return ConfigLoader.load(config, Map.of()).listening("127.0.0.1", 0, 0);
   }
 
   private Measured load(int port, int rps, int duration) throws IOException, InterruptedException {

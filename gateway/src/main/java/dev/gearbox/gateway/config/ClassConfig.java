@@ -37,7 +37,12 @@ public record ClassConfig(
             optional = true,
             min = 1e-3,
             max = 3600)
-        @Nullable Duration hedge) {
+        @Nullable Duration hedge,
+    @Setting(
+            value =
+                "Who goes on with an answer whose engine dies or would miss its deadline: nobody, another engine of the same variant, or one of any variant of the model",
+            byDefault = "none")
+        Care.Rescue rescue) {
   /** Targets as they are written. */
   public record TargetsConfig(
       @Setting(value = "Time to first token at most", optional = true, min = 1e-3, max = 31_536_000)
@@ -78,9 +83,9 @@ public record ClassConfig(
       @Setting(value = "Points per unit of cost", byDefault = "0.1", min = 0, max = 1000)
           double cost) {}
 
-  /** What is done for its requests when an engine is slow. */
+  /** What is done for its requests when an engine is slow or dies. */
   public Care care() {
-    return new Care(hedge);
+    return new Care(hedge, rescue);
   }
 
   /** The same for the policy. */

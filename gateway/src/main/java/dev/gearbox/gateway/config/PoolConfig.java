@@ -65,9 +65,9 @@ public record PoolConfig(
         int maxLoraRank,
     @Setting(
             value =
-                "Servers of a remote pool: http://HOST:PORT, https://HOST:PORT, or dns:HOST:PORT"
-                    + " for all addresses behind a name, as they come and go",
-            pattern = "https?://[^/?#\\s]+(/[^?#\\s]*)?|dns:[^/?#:\\s]+:[0-9]{1,5}")
+                "Servers of a remote pool: http://HOST:PORT or https://HOST:PORT; or all that are behind a name as they come and go, dns:HOST:PORT or kube:NAMESPACE/LABELS",
+            pattern =
+                "https?://[^/?#\\s]+(/[^?#\\s]*)?|dns:[^/?#:\\s]+:[0-9]{1,5}|kube:[a-z0-9-]+/[^?#\\s]+")
         List<String> endpoints,
     @Setting(value = "Kind of the servers of a remote pool", byDefault = "openai") Dialect dialect,
     @Setting(value = "What computes behind them", byDefault = "gpu") Hardware hardware,

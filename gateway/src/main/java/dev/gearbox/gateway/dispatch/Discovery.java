@@ -2,9 +2,9 @@ package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.engine.Engine;
 import dev.gearbox.telemetry.signal.EngineSignal;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,22 +18,29 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Servers that are known by a name: the addresses behind it are looked up again and again, and
- * engines join and leave with them. A name that cannot be looked up changes nothing, because a name
- * server that is down says nothing of the servers. One thread does it all.
+ * Servers that are known by a name: who is behind it is looked up again and again, and engines join
+ * and leave with them. A name that cannot be looked up changes nothing, because a name server that
+ * is down says nothing of the servers. One thread does it all.
  */
 public final class Discovery implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Discovery.class.getName());
   private static final Duration EVERY = Duration.ofSeconds(5);
 
   /**
-   * A name and what runs behind each of its addresses.
+   * A name and what runs on each server behind it.
    *
-   * @param host to be looked up
-   * @param port of every server
-   * @param members the engines on one of them
+   * @param name as it is configured
+   * @param source looks it up
+   * @param members the engines on one server
    */
-  public record Group(String host, int port, Members members) {}
+  public record Group(String name, Source source, Members members) {}
+
+  /** Looks a name up. */
+  @FunctionalInterface
+  public interface Source {
+    /** The servers behind it at this moment. */
+    Set<URI> look() throws IOException, InterruptedException;
+  }
 
   /** Makes the engines of a server. */
   @FunctionalInterface
@@ -54,40 +61,37 @@ public final class Discovery implements AutoCloseable {
   public record Member(
       String id, String pool, VariantInfo variant, String device, Runnable forget) {}
 
-  /** Looks names up. */
-  @FunctionalInterface
-  public interface Resolver {
-    /** Addresses behind a host, as they stand in a URI. */
-    Set<String> resolve(String host) throws UnknownHostException;
-  }
-
   private final List<Group> groups;
-  private final Resolver resolver;
   private final EngineRegistry registry;
   private final ModelLoader loader;
-  private final Map<String, Map<String, List<Member>>> here = new HashMap<>();
+  private final Map<String, Map<URI, List<Member>>> here = new HashMap<>();
   private final Map<String, Integer> numbers = new HashMap<>();
+  private final Map<String, String> failures = new HashMap<>();
   private final List<Engine> leaving = new ArrayList<>();
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("gearbox-discovery").factory());
 
-  public Discovery(
-      List<Group> groups, Resolver resolver, EngineRegistry registry, ModelLoader loader) {
+  public Discovery(List<Group> groups, EngineRegistry registry, ModelLoader loader) {
     this.groups = List.copyOf(groups);
-    this.resolver = resolver;
     this.registry = registry;
     this.loader = loader;
   }
 
-  /** The name service of this machine. */
-  public static Set<String> dns(String host) throws UnknownHostException {
-    Set<String> addresses = new TreeSet<>();
-    for (InetAddress address : InetAddress.getAllByName(host)) {
-      String text = address.getHostAddress();
-      addresses.add(text.indexOf(':') < 0 ? text : "[" + text.replaceFirst("%.*", "") + "]");
-    }
-    return addresses;
+  /** Every address behind a host, as the name service of this machine has it. */
+  public static Source dns(String host, int port) {
+    return () -> {
+      Set<URI> servers = new TreeSet<>();
+      for (InetAddress address : InetAddress.getAllByName(host)) {
+        servers.add(server("http", address.getHostAddress(), port));
+      }
+      return servers;
+    };
+  }
+
+  static URI server(String scheme, String address, int port) {
+    String host = address.indexOf(':') < 0 ? address : "[" + address.replaceFirst("%.*", "") + "]";
+    return URI.create(scheme + "://" + host + ":" + port);
   }
 
   /** Looks every name up from here on; the first time at once. */
@@ -101,18 +105,26 @@ public final class Discovery implements AutoCloseable {
   private void safely() {
     try {
       look();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, "event=discovery_failed", e);
     }
   }
 
   /** Looks every name up once. */
-  public void look() {
+  public void look() throws InterruptedException {
     for (Group group : groups) {
       try {
-        change(group, resolver.resolve(group.host()));
-      } catch (UnknownHostException e) {
-        LOG.log(System.Logger.Level.DEBUG, "event=name_unknown host=" + group.host());
+        change(group, group.source().look());
+        failures.remove(group.name());
+      } catch (IOException e) {
+        String why = e.toString();
+        if (!why.equals(failures.put(group.name(), why))) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "event=servers_unknown name=" + group.name() + " reason=\"" + why + "\"");
+        }
       }
     }
     for (Iterator<Engine> all = leaving.iterator(); all.hasNext(); ) {
@@ -125,20 +137,18 @@ public final class Discovery implements AutoCloseable {
     }
   }
 
-  private void change(Group group, Set<String> addresses) {
-    String name = group.host() + ":" + group.port();
-    Map<String, List<Member>> known = here.computeIfAbsent(name, key -> new HashMap<>());
-    for (String address : addresses) {
-      if (!known.containsKey(address)) {
-        int number = numbers.merge(name, 1, Integer::sum);
-        URI endpoint = URI.create("http://" + address + ":" + group.port());
-        List<Member> members = group.members().at(endpoint, number);
-        known.put(address, members);
+  private void change(Group group, Set<URI> servers) {
+    Map<URI, List<Member>> known = here.computeIfAbsent(group.name(), key -> new HashMap<>());
+    for (URI server : servers) {
+      if (!known.containsKey(server)) {
+        List<Member> members =
+            group.members().at(server, numbers.merge(group.name(), 1, Integer::sum));
+        known.put(server, members);
         members.forEach(this::join);
       }
     }
-    for (String gone : Set.copyOf(known.keySet())) {
-      if (!addresses.contains(gone)) {
+    for (URI gone : Set.copyOf(known.keySet())) {
+      if (!servers.contains(gone)) {
         List<Member> members = known.remove(gone);
         if (members != null) {
           members.forEach(this::leave);

@@ -2,6 +2,7 @@ package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenIds;
@@ -41,21 +42,47 @@ public final class Dispatcher {
   }
 
   /**
-   * Events of all answers; each answer's in order, to the end or the first refusal. Cancelling
+   * One answer that is wanted.
+   *
+   * @param index of the answer among those of the request
+   * @param prompt in the tokens of the engine
+   * @param source what that was before
+   * @param maxTokens of the answer, as far as the context leaves them
+   */
+  public record Wanted(int index, TokenIds prompt, Prompt source, int maxTokens) {}
+
+  /** All answers to a request; see {@link #submit}. */
+  public Flux<LineEvent> submitAll(
+      InferenceRequest request, Decision.Route route, EngineSlot slot, List<TokenIds> prompts) {
+    List<Wanted> wanted = new ArrayList<>(request.sequences());
+    for (int i = 0; i < request.sequences(); i++) {
+      int prompt = i / request.n();
+      wanted.add(
+          new Wanted(i, prompts.get(prompt), request.prompts().get(prompt), route.maxTokens()));
+    }
+    return submit(request, route, slot, wanted);
+  }
+
+  /**
+   * Events of these answers; each answer's in order, to the end or the first refusal. Cancelling
    * stops every sequence.
    */
   public Flux<LineEvent> submit(
-      InferenceRequest request, Decision.Route route, EngineSlot slot, List<TokenIds> prompts) {
+      InferenceRequest request, Decision.Route route, EngineSlot slot, List<Wanted> wanted) {
     Engine engine = slot.running();
-    List<GenerationRequest> sequences = sequences(request, route, engine, prompts);
+    List<GenerationRequest> sequences =
+        wanted.stream().map(each -> sequence(request, route, engine, each)).toList();
     if (slot.isRecorded()) {
-      prefixes.sent(slot.id(), request.caller().cacheSalt(), prompts);
+      prefixes.sent(
+          slot.id(),
+          request.caller().cacheSalt(),
+          wanted.stream().map(Wanted::prompt).distinct().toList());
     }
     return Flux.deferContextual(
             context -> {
               Scheduler reader =
                   context.hasKey(READER) ? context.get(READER) : Schedulers.parallel();
-              return submit(sequences, engine, reader);
+              return submit(wanted, sequences, engine, reader);
             })
         .doOnNext(event -> {
           if (event instanceof LineEvent.Refused(Refusal refusal)
@@ -66,10 +93,10 @@ public final class Dispatcher {
   }
 
   private Flux<LineEvent> submit(
-      List<GenerationRequest> sequences, Engine engine, Scheduler reader) {
+      List<Wanted> wanted, List<GenerationRequest> sequences, Engine engine, Scheduler reader) {
     List<Flux<LineEvent>> answers = new ArrayList<>(sequences.size());
     for (int i = 0; i < sequences.size(); i++) {
-      int index = i;
+      int index = wanted.get(i).index();
       answers.add(
           JdkFlowAdapter.flowPublisherToFlux(engine.submit(sequences.get(i)))
               // Off the device's thread, which must not wait for whatever readers do.
@@ -92,33 +119,25 @@ public final class Dispatcher {
     };
   }
 
-  private static List<GenerationRequest> sequences(
-      InferenceRequest request, Decision.Route route, Engine engine, List<TokenIds> prompts) {
-    List<GenerationRequest> sequences = new ArrayList<>(request.sequences());
-    for (int i = 0; i < prompts.size(); i++) {
-      TokenIds prompt = prompts.get(i);
-      int room = engine.capabilities().maxContext() - prompt.size();
-      for (int answer = 0; answer < request.n(); answer++) {
-        int index = sequences.size();
-        sequences.add(
-            new GenerationRequest(
-                    index == 0 ? request.id() : request.id() + "-" + index,
-                    prompt,
-                    sampling(request.sampling(), answer),
-                    Math.min(route.maxTokens(), room),
-                    request.stop(),
-                    request.ignoreEos(),
-                    route.lane(),
-                    route.priority(),
-                    nanos(route.tpotTarget()),
-                    deadline(request),
-                    request.caller().cacheSalt(),
-                    route.speculate())
-                .from(request.prompts().get(i))
-                .within(request.traceparent()));
-      }
-    }
-    return sequences;
+  private static GenerationRequest sequence(
+      InferenceRequest request, Decision.Route route, Engine engine, Wanted wanted) {
+    int index = wanted.index();
+    int room = engine.capabilities().maxContext() - wanted.prompt().size();
+    return new GenerationRequest(
+            index == 0 ? request.id() : request.id() + "-" + index,
+            wanted.prompt(),
+            sampling(request.sampling(), index % request.n()),
+            Math.min(wanted.maxTokens(), room),
+            request.stop(),
+            request.ignoreEos(),
+            route.lane(),
+            route.priority(),
+            nanos(route.tpotTarget()),
+            request.deadlineNanos(),
+            request.caller().cacheSalt(),
+            route.speculate())
+        .from(wanted.source())
+        .within(request.traceparent());
   }
 
   /** Equal seeds would make the answers to one prompt equal. */
@@ -141,10 +160,5 @@ public final class Dispatcher {
 
   private static long nanos(@Nullable Duration target) {
     return target == null ? 0 : target.toNanos();
-  }
-
-  private static long deadline(InferenceRequest request) {
-    Duration end = request.terms().end();
-    return end == null ? Long.MAX_VALUE : request.arrivedNanos() + end.toNanos();
   }
 }

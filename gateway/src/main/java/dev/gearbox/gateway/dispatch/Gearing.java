@@ -1,8 +1,10 @@
 package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.gateway.api.InferenceRequest;
+import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.Decision;
-import dev.gearbox.policy.decide.PolicyEngine;
+import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.HashMap;
@@ -13,7 +15,7 @@ import java.util.function.Supplier;
 
 /** Puts the question to the policy: facts of the request, and one snapshot of the signals. */
 public final class Gearing {
-  private final PolicyEngine policy;
+  private final GearboxPolicy policy;
   private final Supplier<Signals> signals;
   private final ModelCatalog catalog;
   private final PrefixRecord prefixes;
@@ -24,7 +26,10 @@ public final class Gearing {
    * @param prefixes what engines elsewhere hold
    */
   public Gearing(
-      PolicyEngine policy, Supplier<Signals> signals, ModelCatalog catalog, PrefixRecord prefixes) {
+      GearboxPolicy policy,
+      Supplier<Signals> signals,
+      ModelCatalog catalog,
+      PrefixRecord prefixes) {
     this.prefixes = prefixes;
     this.policy = policy;
     this.signals = signals;
@@ -35,29 +40,50 @@ public final class Gearing {
     return policy.decide(facts(request, prompts), signals.get());
   }
 
+  /** The record that deciding would make, without booking or keeping anything. */
+  public DecisionRecord preview(InferenceRequest request, EncodedPrompts prompts) {
+    return policy.preview(facts(request, prompts), signals.get());
+  }
+
+  /** Candidates that would be allowed at this moment and can take requests, best first. */
+  public List<CandidateRow> allowed(InferenceRequest request, EncodedPrompts prompts) {
+    return preview(request, prompts).candidates().stream()
+        .filter(row -> row.excluded() == null && usable(prompts, row.facts().engine()))
+        .toList();
+  }
+
+  private static boolean usable(EncodedPrompts prompts, String engine) {
+    EngineSlot slot = prompts.candidate(engine);
+    return slot != null && slot.usable();
+  }
+
   /** The same decision on its next best engine; empty when there is none that can take it. */
   public Optional<Decision.Route> next(Decision.Route route, EncodedPrompts prompts) {
     List<String> left = route.alternatives();
     for (int i = 0; i < left.size(); i++) {
       EngineSlot slot = prompts.candidate(left.get(i));
       if (slot != null && slot.usable()) {
-        return Optional.of(
-            new Decision.Route(
-                route.id(),
-                slot.id(),
-                slot.variant().name(),
-                slot.pool(),
-                route.lane(),
-                route.priority(),
-                route.maxTokens(),
-                route.tpotTarget(),
-                route.speculate(),
-                slot.variant().quality(),
-                route.predicted(),
-                left.subList(i + 1, left.size())));
+        return Optional.of(onto(slot, route, left.subList(i + 1, left.size())));
       }
     }
     return Optional.empty();
+  }
+
+  /** The same decision on another engine. */
+  public Decision.Route onto(EngineSlot slot, Decision.Route route, List<String> alternatives) {
+    return new Decision.Route(
+        route.id(),
+        slot.id(),
+        slot.variant().name(),
+        slot.pool(),
+        route.lane(),
+        route.priority(),
+        route.maxTokens(),
+        route.tpotTarget(),
+        route.speculate(),
+        slot.variant().quality(),
+        route.predicted(),
+        alternatives);
   }
 
   /** What the policy may know of a request. */

@@ -84,6 +84,7 @@ public final class PromptEncoders implements AutoCloseable {
       case Prompt.Chat(List<Prompt.Message> messages, String tools) ->
           // Rendering tools takes a template longer than their text tells.
           tools != null ? SMALL + 1 : characters(prompt) + (long) MESSAGE * messages.size();
+      case Prompt.Begun(Prompt of, String answer, TokenIds ids) -> cost(of) + answer.length();
     };
   }
 
@@ -169,7 +170,8 @@ public final class PromptEncoders implements AutoCloseable {
   }
 
   private static String promptParam(Prompt prompt) {
-    return prompt instanceof Prompt.Chat ? "messages" : "prompt";
+    Prompt asked = prompt instanceof Prompt.Begun begun ? begun.prompt() : prompt;
+    return asked instanceof Prompt.Chat ? "messages" : "prompt";
   }
 
   private static long characters(Prompt prompt) {
@@ -180,6 +182,7 @@ public final class PromptEncoders implements AutoCloseable {
           messages.stream()
               .mapToLong(message -> message.content() == null ? 0 : message.content().length())
               .sum();
+      case Prompt.Begun(Prompt of, String answer, TokenIds ids) -> characters(of) + answer.length();
     };
   }
 

@@ -51,6 +51,7 @@ public record PromptLog(boolean enabled) {
         messages.forEach(m -> text.append(m.role()).append(": ").append(m.content()).append('\n'));
         yield text.toString();
       }
+      case Prompt.Begun(Prompt of, String answer, var ids) -> text(of) + answer;
     };
   }
 }

@@ -7,7 +7,8 @@ import dev.gearbox.gateway.api.Refusal;
 /**
  * What the line says about one request, in this order: {@link Entered} where its tenant is limited,
  * an {@link Opened} for each engine that is asked, the last of them answers, then tokens and ends
- * of its answers; or, at any time and last, {@link Refused}.
+ * of its answers, with an {@link Opened} between them where another engine goes on; or, at any time
+ * and last, {@link Refused}.
  */
 public sealed interface LineEvent {
 

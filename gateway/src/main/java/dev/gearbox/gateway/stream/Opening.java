@@ -1,5 +1,7 @@
 package dev.gearbox.gateway.stream;
 
+import java.util.List;
+
 /**
  * Who answers a request.
  *
@@ -9,6 +11,7 @@ package dev.gearbox.gateway.stream;
  * @param engine its engine
  * @param fingerprint variant and build, for {@code system_fingerprint}
  * @param overheadNanos time that the gateway itself took between arrival and submission
+ * @param begunBy engines that began the answer and could not end it, in that order; empty as a rule
  */
 public record Opening(
     String decisionId,
@@ -16,4 +19,9 @@ public record Opening(
     String pool,
     String engine,
     String fingerprint,
-    long overheadNanos) {}
+    long overheadNanos,
+    List<String> begunBy) {
+  public Opening {
+    begunBy = List.copyOf(begunBy);
+  }
+}

@@ -49,7 +49,10 @@ public final class StreamFrames {
     List<byte[]> frames = new ArrayList<>(2);
     switch (event) {
       case LineEvent.Entered ignored -> {}
-      case LineEvent.Opened(Opening opening) -> envelope.fingerprint(opening.fingerprint());
+      case LineEvent.Opened(Opening opening) -> {
+        envelope.fingerprint(opening.fingerprint());
+        usage.opened(opening);
+      }
       case LineEvent.Token(int index, TokenEvent.Token token) -> token(frames, index, token);
       case LineEvent.Ended ended -> ended(frames, ended);
       case LineEvent.Refused(Refusal refusal) -> frames.add(error(refusal));

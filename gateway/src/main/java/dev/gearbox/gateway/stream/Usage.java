@@ -9,6 +9,7 @@ final class Usage {
   private int prompt;
   private int cached;
   private int generated;
+  private int rescues;
 
   Usage(int answersPerPrompt) {
     this.answersPerPrompt = answersPerPrompt;
@@ -22,6 +23,10 @@ final class Usage {
     generated += ended.end().tokens().generated();
   }
 
+  void opened(Opening opening) {
+    rescues = opening.begunBy().size();
+  }
+
   void write(JsonGenerator json) {
     json.writeObjectPropertyStart("usage");
     json.writeNumberProperty("prompt_tokens", prompt);
@@ -33,6 +38,9 @@ final class Usage {
     json.writeObjectPropertyStart("completion_tokens_details");
     json.writeNumberProperty("reasoning_tokens", 0);
     json.writeEndObject();
+    if (rescues > 0) {
+      json.writeNumberProperty("rescues", rescues);
+    }
     json.writeEndObject();
   }
 }

@@ -53,6 +53,7 @@ public final class WholeAnswer {
       case LineEvent.Opened(Opening opened) -> {
         opening = opened;
         envelope.fingerprint(opened.fingerprint());
+        usage.opened(opened);
       }
       case LineEvent.Token(int index, TokenEvent.Token token) -> {
         choices.get(index).text.append(token.text());

@@ -3,7 +3,9 @@ package dev.gearbox.gateway.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.engine.Lane;
+import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.SamplingSpec;
+import dev.gearbox.engine.TokenIds;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.Targets;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +47,25 @@ class RequestParserTest {
     return parse(
         "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]," + field + "}",
         Map.of());
+  }
+
+  @Test
+  void theLastMessageMayBeTheBeginningOfTheAnswer() {
+    String chat =
+        "{\"model\":\"auto\",\"continue_final_message\":true,\"messages\":"
+            + "[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"%s\",\"content\":\"Hel\"}]}";
+
+    List<Prompt> prompts =
+        parse(chat.formatted("assistant"), Map.of())
+            .fold(InferenceRequest::prompts, refusal -> List.of());
+    assertThat(prompts)
+        .containsExactly(
+            new Prompt.Begun(
+                new Prompt.Chat(List.of(Prompt.Message.of("user", "Hi")), null),
+                "Hel",
+                TokenIds.EMPTY));
+    assertThat(parse(chat.formatted("user"), Map.of()).toString())
+        .contains("continue_final_message needs a last message of the assistant's");
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.gearbox.policy.decide;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.TokenCounts;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param outcome how the request ended
  * @param code HTTP status
- * @param engine engine that answered; null when none did
+ * @param engine engine that answered, to its end; null when none did
+ * @param begunBy engines that began the answer and could not end it, in that order; null as a rule
  * @param ttft seconds to the first token; null when there was none
  * @param tpot seconds per token after the first; null with fewer than two
  * @param total seconds from arrival to end
@@ -23,6 +25,7 @@ public record Actual(
     Outcome outcome,
     int code,
     @Nullable String engine,
+    @Nullable List<String> begunBy,
     @Nullable Double ttft,
     @Nullable Double tpot,
     double total,
@@ -37,6 +40,7 @@ public record Actual(
         timeline.outcome(),
         timeline.code(),
         timeline.engine(),
+        timeline.begunBy().isEmpty() ? null : timeline.begunBy(),
         number(timeline.ttftSeconds()),
         number(timeline.tpotSeconds()),
         timeline.totalSeconds(),

@@ -17,6 +17,7 @@ public final class GatewayMeters {
   private final Labels classes;
   private final Counter requests;
   private final Counter refused;
+  private final Counter rescues;
   private final Histogram overhead;
   private final Histogram duration;
   private final Histogram ttft;
@@ -35,6 +36,11 @@ public final class GatewayMeters {
     refused =
         Counter.build(MetricNames.REFUSED, "Requests refused, by reason.")
             .labelNames("reason", "class")
+            .register(registry);
+    rescues =
+        Counter.build(
+                MetricNames.RESCUES, "Answers that one engine began and one of this pool ended.")
+            .labelNames("pool")
             .register(registry);
     overhead =
         Histogram.build(MetricNames.OVERHEAD, "Time that the gateway itself took of a request.")
@@ -82,6 +88,9 @@ public final class GatewayMeters {
             classes.bound(timeline.serviceClass()),
             Integer.toString(timeline.code()))
         .inc();
+    if (!timeline.begunBy().isEmpty()) {
+      rescues.labels(pools.bound(timeline.pool())).inc();
+    }
     Exemplars.observe(duration.labels(PROVIDER, model), timeline.totalSeconds(), timeline);
     if (timeline.firstToken() == 0) {
       return;

@@ -34,6 +34,7 @@ public final class MetricNames {
   public static final String REQUESTS = "gearbox_requests_total";
   public static final String OVERHEAD = "gearbox_gateway_overhead_seconds";
   public static final String REFUSED = "gearbox_refused_total";
+  public static final String RESCUES = "gearbox_rescues_total";
   public static final String ATTAINMENT = "gearbox_attainment_total";
   public static final String BUDGET_REMAINING = "gearbox_error_budget_remaining";
   public static final String BURN_RATE = "gearbox_burn_rate";

@@ -1,5 +1,6 @@
 package dev.gearbox.telemetry.record;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param variant variant that answered; null when none did
  * @param pool pool that answered; null when none did
  * @param engine engine that answered; null when none did
+ * @param begunBy engines that began the answer and could not end it, in that order; empty as a rule
  * @param serviceClass name of the request's class
  * @param tenant name of the tenant
  * @param streaming whether the client asked for a stream
@@ -34,6 +36,7 @@ public record RequestTimeline(
     @Nullable String variant,
     @Nullable String pool,
     @Nullable String engine,
+    List<String> begunBy,
     String serviceClass,
     String tenant,
     boolean streaming,
@@ -47,8 +50,11 @@ public record RequestTimeline(
     Outcome outcome,
     int code,
     @Nullable TraceContext trace) {
+  public RequestTimeline {
+    begunBy = List.copyOf(begunBy);
+  }
 
-  /** A request that is in no trace. */
+  /** A request that is in no trace and was answered by one engine at most. */
   public RequestTimeline(
       String requestId,
       @Nullable String decisionId,
@@ -75,6 +81,7 @@ public record RequestTimeline(
         variant,
         pool,
         engine,
+        List.of(),
         serviceClass,
         tenant,
         streaming,
@@ -99,6 +106,7 @@ public record RequestTimeline(
         variant,
         pool,
         engine,
+        begunBy,
         serviceClass,
         tenant,
         streaming,

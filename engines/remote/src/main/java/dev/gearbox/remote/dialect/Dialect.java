@@ -80,6 +80,11 @@ public enum Dialect {
     return extended;
   }
 
+  /** Whether it goes on with a last message of the assistant's instead of answering it. */
+  public boolean continues() {
+    return this == VLLM || this == SGLANG || this == LLAMA_SERVER;
+  }
+
   /** Whether it reports log-probabilities and takes {@code logit_bias}. */
   public boolean logprobs() {
     return this != OLLAMA && this != TRITON;

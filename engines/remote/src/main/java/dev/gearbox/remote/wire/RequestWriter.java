@@ -41,7 +41,16 @@ public final class RequestWriter {
   }
 
   private Prompt.@Nullable Chat chat(GenerationRequest request) {
-    return !asTokens && request.source() instanceof Prompt.Chat chat ? chat : null;
+    return !asTokens && asked(request) instanceof Prompt.Chat chat ? chat : null;
+  }
+
+  private static @Nullable Prompt asked(GenerationRequest request) {
+    return request.source() instanceof Prompt.Begun begun ? begun.prompt() : request.source();
+  }
+
+  /** What the answer says so far; null where it was not begun. */
+  private static @Nullable String answer(GenerationRequest request) {
+    return request.source() instanceof Prompt.Begun begun ? begun.answer() : null;
   }
 
   /** The body, in JSON. */
@@ -83,17 +92,18 @@ public final class RequestWriter {
   }
 
   private void prompt(JsonGenerator json, GenerationRequest request, Prompt.@Nullable Chat chat) {
+    String answer = answer(request);
     if (chat != null) {
-      messages(json, chat);
-    } else if (!asTokens && request.source() instanceof Prompt.Text(String text)) {
-      json.writeStringProperty("prompt", text);
+      messages(json, chat, answer);
+    } else if (!asTokens && asked(request) instanceof Prompt.Text(String text)) {
+      json.writeStringProperty("prompt", answer == null ? text : text + answer);
     } else {
       json.writeName("prompt");
       json.writeArray(request.prompt().toArray(), 0, request.prompt().size());
     }
   }
 
-  private static void messages(JsonGenerator json, Prompt.Chat chat) {
+  private void messages(JsonGenerator json, Prompt.Chat chat, @Nullable String answer) {
     json.writeArrayPropertyStart("messages");
     for (Prompt.Message message : chat.messages()) {
       json.writeStartObject();
@@ -111,7 +121,17 @@ public final class RequestWriter {
       }
       json.writeEndObject();
     }
+    if (answer != null) {
+      json.writeStartObject();
+      json.writeStringProperty("role", "assistant");
+      json.writeStringProperty("content", answer);
+      json.writeEndObject();
+    }
     json.writeEndArray();
+    if (answer != null && dialect != Dialect.LLAMA_SERVER) {
+      json.writeBooleanProperty("add_generation_prompt", false);
+      json.writeBooleanProperty("continue_final_message", true);
+    }
     if (chat.toolsJson() != null) {
       json.writeName("tools");
       json.writeRawValue(chat.toolsJson());
