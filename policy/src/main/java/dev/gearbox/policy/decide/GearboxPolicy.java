@@ -40,6 +40,7 @@ import java.util.function.UnaryOperator;
  * to take. Learns from steps and finished requests. Thread-safe; nothing blocks.
  */
 public final class GearboxPolicy implements PolicyEngine {
+  private static final int SERVER_ERROR = 500;
   private static final HexFormat HEX = HexFormat.of();
   private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
@@ -214,6 +215,12 @@ public final class GearboxPolicy implements PolicyEngine {
     bookings.release(timeline.requestId());
     underway.leave(timeline.requestId());
     String id = timeline.decisionId();
+    if (id == null
+        && timeline.code() >= SERVER_ERROR
+        && standings.lost(timeline.serviceClass(), clock.getAsLong())) {
+      // No engine, no room: who asked has not got what the class promises.
+      meters.attained(timeline.serviceClass(), Outcomes.ALL, false);
+    }
     DecisionRecord made = id == null ? null : log.find(id);
     if (made == null || made.actual() != null) {
       return;

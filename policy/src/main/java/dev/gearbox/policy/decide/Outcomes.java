@@ -38,7 +38,7 @@ final class Outcomes {
     // A failover may have answered from another engine than the chosen one.
     CandidateRow answered = made.row(timeline.engine());
     Double quality = answered == null ? null : answered.facts().quality();
-    double cost = answered == null ? 0 : answered.facts().cost();
+    double cost = answered == null ? 0 : charged(answered.facts(), timeline.tokens());
     Map<String, Boolean> met = Attained.of(request.targets(), timeline, quality, cost);
     met.forEach((target, ok) -> meters.attained(serviceClass, target, ok));
     if (answered != null && Attained.complete(timeline)) {
@@ -55,6 +55,12 @@ final class Outcomes {
       teach(request, answered, timeline, met);
     }
     return Actual.of(timeline, met);
+  }
+
+  /** The expected cost was that of the expected tokens. */
+  private static double charged(CandidateFacts facts, TokenCounts tokens) {
+    int expected = facts.promptTokens() + facts.expectedTokens();
+    return expected <= 0 ? facts.cost() : facts.cost() * tokens.total() / expected;
   }
 
   private static boolean tellsLatency(Outcome outcome) {

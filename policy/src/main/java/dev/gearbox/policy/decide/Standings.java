@@ -7,17 +7,30 @@ import dev.gearbox.telemetry.attain.ErrorBudget;
 import dev.gearbox.telemetry.attain.ErrorBudgets;
 import dev.gearbox.telemetry.meter.MetricNames;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts how classes do and says so in facts. Thread-safe. */
 final class Standings {
   private final ErrorBudgets budgets = new ErrorBudgets();
+  private final Map<String, ServiceClass> expected = new ConcurrentHashMap<>();
 
   ErrorBudgets budgets() {
     return budgets;
   }
 
   void expect(ServiceClass serviceClass) {
+    expected.put(serviceClass.name(), serviceClass);
     budget(serviceClass);
+  }
+
+  /** Counts a request that failed before there was a decision on it; whether its class is known. */
+  boolean lost(String serviceClass, long now) {
+    ServiceClass of = expected.get(serviceClass);
+    if (of == null) {
+      return false;
+    }
+    budget(of).count(false, false, now);
+    return true;
   }
 
   /** Counts a request of which {@code met} says which targets it met; empty counts for nothing. */

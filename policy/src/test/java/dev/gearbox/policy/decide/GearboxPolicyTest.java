@@ -15,8 +15,11 @@ import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.rule.ConservativeRules;
+import dev.gearbox.telemetry.record.EngineTimings;
 import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -294,6 +297,40 @@ class GearboxPolicyTest {
     assertThat(gear.log.size()).isZero();
     assertThat(row(gear.policy.preview(gear.request(Targets.NONE), gear.signals()), "cpu/large"))
         .matches(row -> row.facts().waiting() == 0);
+  }
+
+  @Test
+  void aRequestThatIsLostBeforeItsDecisionIsAMiss() {
+    gear.policy.expect(List.of(serviceClass(Targets.NONE, 0)));
+    gear.policy.complete(lost(503));
+    gear.policy.complete(lost(429));
+
+    assertThat(metrics())
+        .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 1.0")
+        .contains("gearbox_burn_rate{class=\"standard\",window=\"5m\",} 20");
+  }
+
+  private RequestTimeline lost(int code) {
+    long now = gear.clock.get();
+    return new RequestTimeline(
+        "r",
+        null,
+        "auto",
+        null,
+        null,
+        null,
+        "standard",
+        "local",
+        false,
+        now,
+        0,
+        0,
+        0,
+        now,
+        TokenCounts.NONE,
+        EngineTimings.NONE,
+        Outcome.REFUSED,
+        code);
   }
 
   @Test
