@@ -192,6 +192,15 @@ class ArchitectureTest {
           .resideInAnyPackage("org.kie..", "org.drools..");
 
   @ArchTest
+  static final ArchRule openTelemetryStaysInTheTraceRoom =
+      noClasses()
+          .that()
+          .resideOutsideOfPackage("dev.gearbox.telemetry.trace..")
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("io.opentelemetry..");
+
+  @ArchTest
   static final ArchRule metricsLibraryStaysInTheMeterRoom =
       noClasses()
           .that()

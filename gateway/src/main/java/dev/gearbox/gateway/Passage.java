@@ -58,6 +58,7 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
   private int cached;
   private int generated;
   private int tokens;
+  private int longest;
   private EngineTimings timings = EngineTimings.NONE;
   private Outcome outcome = Outcome.CANCELLED;
   private int code = CLIENT_CLOSED;
@@ -186,6 +187,7 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
       cached += end.tokens().cached();
     }
     generated += end.tokens().generated();
+    longest = Math.max(longest, end.tokens().generated());
     timings = end.timings();
     if (ends == request.sequences()) {
       outcome =
@@ -235,7 +237,11 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
         decided,
         firstToken,
         clock.getAsLong(),
-        new TokenCounts(prompt, Math.min(cached, prompt), Math.max(generated, tokens)),
+        new TokenCounts(
+            prompt,
+            Math.min(cached, prompt),
+            Math.max(generated, tokens),
+            longest == 0 ? tokens : longest),
         timings,
         outcome,
         code,

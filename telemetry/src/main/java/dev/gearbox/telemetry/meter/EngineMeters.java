@@ -23,6 +23,7 @@ final class EngineMeters {
   private final Histogram decodeTime;
   private final Histogram requestPrompt;
   private final Histogram requestGeneration;
+  private final Histogram requestMaxGeneration;
   private final Histogram iterationTokens;
   private final Counter promptTokens;
   private final Counter generationTokens;
@@ -45,6 +46,12 @@ final class EngineMeters {
         histogram(registry, MetricNames.REQUEST_PROMPT, "Prompt tokens.", Buckets.TOKENS);
     requestGeneration =
         histogram(registry, MetricNames.REQUEST_GENERATION, "Generated tokens.", Buckets.TOKENS);
+    requestMaxGeneration =
+        histogram(
+            registry,
+            MetricNames.REQUEST_MAX_GENERATION,
+            "Tokens of a request's longest answer.",
+            Buckets.TOKENS);
     iterationTokens =
         histogram(registry, MetricNames.ITERATION_TOKENS, "Tokens of a step.", Buckets.STEP_TOKENS);
     promptTokens = counter(registry, MetricNames.PROMPT_TOKENS, "Prompt tokens processed.");
@@ -83,6 +90,7 @@ final class EngineMeters {
     prefixHits.labels(variant, engine).inc(tokens.cached());
     Exemplars.observe(requestPrompt.labels(variant, engine), tokens.prompt(), timeline);
     Exemplars.observe(requestGeneration.labels(variant, engine), tokens.generated(), timeline);
+    requestMaxGeneration.labels(variant, engine).observe(tokens.longest());
     Exemplars.observe(queueTime.labels(variant, engine), timings.queued() / 1e9, timeline);
     Exemplars.observe(prefillTime.labels(variant, engine), timings.prefill() / 1e9, timeline);
     Exemplars.observe(decodeTime.labels(variant, engine), timings.decode() / 1e9, timeline);

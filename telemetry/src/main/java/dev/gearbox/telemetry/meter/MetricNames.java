@@ -24,6 +24,7 @@ public final class MetricNames {
   public static final String PREEMPTIONS = "vllm:num_preemptions_total";
   public static final String REQUEST_PROMPT = "vllm:request_prompt_tokens";
   public static final String REQUEST_GENERATION = "vllm:request_generation_tokens";
+  public static final String REQUEST_MAX_GENERATION = "vllm:request_max_num_generation_tokens";
   public static final String ITERATION_TOKENS = "vllm:iteration_tokens_total";
 
   public static final String SERVER_DURATION = "gen_ai_server_request_duration_seconds";
