@@ -62,7 +62,7 @@ final class EngineCommand implements Callable<Integer> {
       throw new WrongUsageException("--lora: gpu-opencl takes no adapters");
     }
     Path file = weights.resolve(screen).toAbsolutePath();
-    Configuration read = ConfigLoader.load(null, Map.of());
+    Configuration read = ConfigLoader.load(null, System.getenv());
     CatalogEntry entry = weights.entry(file);
     Configuration one =
         new Configuration(read.gearbox(), read.catalog().with(entry))

@@ -39,6 +39,7 @@ record GatewayBench(
       if (!ready.await(30, TimeUnit.SECONDS)) {
         throw new IOException("the engines of the benchmark did not start");
       }
+      screen.err().println("load: metrics on port " + gateway.adminPort());
       Thread.sleep(RULES_MILLIS);
       // The JVM compiles what is hot before anything counts.
       load(floor.port(), WARM_UP_RPS, WARM_UP_SECONDS);
@@ -97,7 +98,7 @@ record GatewayBench(
 
   private static Configuration listening(@Nullable Path config)
       throws IOException, InvalidSettingsException {
-    return ConfigLoader.load(config, Map.of()).listening("127.0.0.1", 0, 0);
+    return ConfigLoader.load(config, System.getenv()).listening("127.0.0.1", 0, 0);
   }
 
   private Measured load(int port, int rps, int duration) throws IOException, InterruptedException {

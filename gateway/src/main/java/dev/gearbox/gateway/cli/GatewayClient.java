@@ -27,6 +27,15 @@ final class GatewayClient {
       description = "API key, where the gateway has tenants (default: $GEARBOX_API_KEY).")
   private @Nullable String key;
 
+  /** Where its API is. */
+  String url() {
+    return "http://127.0.0.1:" + PortOption.checked("--port", port, 8080) + "/v1";
+  }
+
+  boolean hasKey() {
+    return key != null && !key.isBlank();
+  }
+
   JsonNode get(String path) throws IOException, InterruptedException {
     return send(path, request(path).GET());
   }
@@ -40,10 +49,8 @@ final class GatewayClient {
   }
 
   private HttpRequest.Builder request(String path) {
-    int checked = PortOption.checked("--port", port, 8080);
     HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + checked + path))
-            .timeout(Duration.ofSeconds(30));
+        HttpRequest.newBuilder(URI.create(url()).resolve(path)).timeout(Duration.ofSeconds(30));
     if (key != null && !key.isBlank()) {
       request.header("authorization", "Bearer " + key);
     }

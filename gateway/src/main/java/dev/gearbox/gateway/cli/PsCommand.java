@@ -4,18 +4,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import tools.jackson.databind.JsonNode;
 
 /** What runs. */
 @Command(name = "ps", description = "Show the variants of a running gateway as measured.")
 final class PsCommand implements Callable<Integer> {
+  private static final long SAMPLE_MILLIS = 500;
+
   @Mixin CommonOptions common = new CommonOptions();
 
-  @Option(
-      names = "--admin-port",
-      paramLabel = "PORT",
-      defaultValue = "9090",
-      description = "Port of the gateway's metrics (default: ${DEFAULT-VALUE}).")
-  private int adminPort;
+  @Mixin private AdminClient admin = new AdminClient();
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -28,8 +26,14 @@ final class PsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    new PsRun("http://127.0.0.1:" + PortOption.checked("--admin-port", adminPort, 9090), screen)
-        .run(json);
+    Gauges before = Gauges.read(admin);
+    Thread.sleep(SAMPLE_MILLIS);
+    JsonNode engines = Gauges.read(admin).since(before);
+    if (json) {
+      screen.out().println(engines);
+    } else {
+      Gauges.engines(engines).print(screen.out());
+    }
     return 0;
   }
 }

@@ -6,6 +6,7 @@ import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.console.Audience;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
+import dev.gearbox.gateway.log.RecentLines;
 import dev.gearbox.telemetry.meter.Exposition;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.Locale;
@@ -53,6 +54,7 @@ final class AdminApi {
     Routes routes = new Routes();
     routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(exposition, request));
     local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
+    local(routes, HttpMethod.GET, "/admin/logs", AdminApi::logs);
     local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
     local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
     local(routes, HttpMethod.POST, "/admin/policy/check", policy::check);
@@ -91,6 +93,25 @@ final class AdminApi {
                 ? handler.apply(request)
                 : Replies.error(
                     Refusal.of(ErrorCode.PERMISSION_DENIED, "only this machine may ask")));
+  }
+
+  /** Lines of the log after number {@code after}, of one {@code pool} where that is asked for. */
+  private static Mono<ServerResponse> logs(ServerRequest request) {
+    long after;
+    try {
+      after = Long.parseLong(request.queryParam("after").orElse("0"));
+    } catch (NumberFormatException e) {
+      return Replies.error(Refusal.invalid("after", "after must be the number of a line"));
+    }
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    ArrayNode lines = json.putArray("lines");
+    RecentLines recent = RecentLines.ofProcess();
+    if (recent != null) {
+      recent
+          .after(after, request.queryParam("pool").orElse(""))
+          .forEach(line -> lines.addObject().put("number", line.number()).put("text", line.text()));
+    }
+    return Replies.json(200, JsonMapper.shared().writeValueAsBytes(json));
   }
 
   private byte[] pools() {

@@ -1,0 +1,5 @@
+/** What the log said lately, kept for whoever asks the admin port. */
+@NullMarked
+package dev.gearbox.gateway.log;
+
+import org.jspecify.annotations.NullMarked;
