@@ -32,7 +32,7 @@ async function ask(path, options = {}) {
 
 function route() {
   const [name, ...rest] = decodeURIComponent(location.hash.slice(1) || "live").split("/");
-  if (name === "main") return;
+  if (name === "main" && view) return;
   const next = views[name] ? name : "live";
   view?.leave?.();
   main.replaceChildren();

@@ -1,9 +1,25 @@
 import { h } from "./dom.js";
 
 let app;
+let page;
+let shown;
 
 export function enter(main, shared) {
   app = shared;
+  page = main;
+  shown = undefined;
+  render();
+}
+
+/** On the operator's page the address is known with the first snapshot. */
+export function update() {
+  if (shown !== app.apiBase + app.snapshot.models[0]?.name) render();
+}
+
+function render() {
+  shown = app.snapshot ? app.apiBase + app.snapshot.models[0]?.name : undefined;
+  page.replaceChildren();
+  const main = page;
   const base = `${app.apiBase || `${location.origin}/`}v1`;
   const model = app.snapshot?.models[0]?.name ?? "auto";
   const key = app.key ? "$GEARBOX_KEY" : "none";
@@ -24,4 +40,6 @@ export function enter(main, shared) {
     }));
 }
 
-export function leave() {}
+export function leave() {
+  page = null;
+}

@@ -94,16 +94,6 @@ export function gear(variant, big) {
   );
 }
 
-/** A bar that says its value; warn from so much on. */
-export function meter(label, share, warn = 0.85) {
-  const value = Math.max(0, Math.min(1, share ?? 0));
-  return h(
-    "span",
-    { class: `meter${value >= warn ? " warn" : ""}`, role: "img", "aria-label": `${label} ${percent(value, 0)}` },
-    h("i", { style: { width: `${100 * value}%` } }),
-  );
-}
-
 /** A table with a head; cells are nodes or texts. */
 export function table(caption, heads, rows, className) {
   return h(

@@ -1,7 +1,8 @@
-import { bytes, clock, duration, gear, h, keyed, meter, number, percent, rank, text, when } from "./dom.js";
+import { bytes, clock, duration, gear, h, keyed, number, percent, rank, text, when } from "./dom.js";
 
 let parts;
 let rates = new Map();
+let burns = new Map();
 
 
 export function enter(main) {
@@ -84,7 +85,7 @@ function classes(snapshot) {
     (one) => h("article", { class: "class" },
       h("h3", null, one.name), h("p", { class: "asks" }, asks(one)),
       h("div", { class: "three" }, big("objective"), big("attained"), big("budget left")),
-      h("div", { class: "burn" }, h("span", { class: "num" })),
+      h("div", { class: "burn" }, h("span", { class: "num" }), h("svg", { class: "spark", viewBox: "0 0 120 16", preserveAspectRatio: "none", role: "img" })),
       h("div", { class: "gears" })),
     (item, one) => {
       const [, , three, burn, gears] = item.children;
@@ -95,9 +96,29 @@ function classes(snapshot) {
       text(burn.firstChild, one.requests_1h === 0 ? "no requests in the last hour"
         : `burn ${number(one.burn_5m)} in 5 min, ${number(one.burn_1h)} in 1 h, ${number(one.burn_6h)} in 6 h`);
       burn.title = "shares of the budget that go per share of time: 1 spends it exactly";
+      spark(burn.lastChild, one, Date.parse(snapshot.time));
       burn.classList.toggle("hot", one.burn_5m > 6 && one.burn_1h > 6);
       keyed(gears, one.gears, (each) => each.model, classGear, updateGear);
     });
+}
+
+/** Burn over the time that this page is open, ten minutes at most, with a line where the class shifted. */
+function spark(svg, one, time) {
+  const seen = burns.get(one.name) ?? [];
+  burns.set(one.name, seen);
+  if (seen.length && time - seen[seen.length - 1].time < 2000) return;
+  seen.push({ time, burn: one.burn_5m });
+  if (seen.length > 300) seen.shift();
+  const from = seen[0].time;
+  const x = (at) => (time > from ? (120 * (at - from)) / (time - from) : 0);
+  const top = Math.max(2, ...seen.map((each) => each.burn));
+  const y = (burn) => 15 - (14 * burn) / top;
+  const shifts = one.gears.map((gear) => gear.shift && Date.parse(gear.shift.time)).filter((at) => at > from);
+  svg.replaceChildren(
+    h("line", { x1: "0", x2: "120", y1: y(1), y2: y(1), class: "one" }),
+    ...shifts.map((at) => h("line", { x1: x(at), x2: x(at), y1: "0", y2: "16", class: "cut" })),
+    h("path", { d: `M${seen.map((each) => `${x(each.time).toFixed(1)} ${y(each.burn).toFixed(1)}`).join("L")}` }));
+  svg.setAttribute("aria-label", `burn in the last ${duration((time - from) / 1000)}: now ${number(one.burn_5m)}, highest ${number(Math.max(...seen.map((each) => each.burn)))}`);
 }
 
 function asks(one) {
@@ -196,7 +217,7 @@ function updateLane(item, one, scale) {
     item.dataset.gear = variant + rank(variant);
     who.firstChild.replaceChildren(variant ? gear(variant) : h("span", { class: "gear wait" }, h("b", null, "…"), one.over ? "refused" : one.phase ?? ""));
   }
-  text(who.lastChild, one.class);
+  text(who.lastChild, one.tenant && one.tenant !== "local" ? `${one.class} · ${one.tenant}` : one.class);
   item.classList.toggle("over", Boolean(one.over));
   item.classList.toggle("missed", one.met === false);
   const decided = one.decided_at ?? one.age;

@@ -128,13 +128,14 @@ async function preview() {
 
 /** The nearest setting of each slider that gets another gear: a walk away from where it stands, then halves. */
 async function flips() {
-  ui.flip.disabled = true;
-  ui.flips.replaceChildren(h("p", { class: "note" }, "Trying…"));
+  const mine = ui;
+  mine.flip.disabled = true;
+  mine.flips.replaceChildren(h("p", { class: "note" }, "Trying…"));
   try {
     const here = (await decide()).record.chosen;
     const found = [];
-    const p = Number(ui.ttft.value);
-    const q = Number(ui.quality.value);
+    const p = Number(mine.ttft.value);
+    const q = Number(mine.quality.value);
     const probes = [
       ["First token within", p, 0, (at) => ({ ttft: toTtft(at) }), (at) => (toTtft(at) === null ? "no target" : duration(toTtft(at) / 1000)), "p-ttft"],
       ["First token within", p, STEPS, (at) => ({ ttft: toTtft(at) }), (at) => (toTtft(at) === null ? "no target" : duration(toTtft(at) / 1000)), "p-ttft"],
@@ -143,12 +144,14 @@ async function flips() {
     ];
     for (const [label, from, to, over, tell, id] of probes) {
       if (from === to) continue;
+      if (ui !== mine) return;
       const end = await decide(over(to));
       if (end.record.chosen === here) continue;
       let same = from;
       let other = to;
       let made = end;
       while (Math.abs(other - same) > 1) {
+        if (ui !== mine) return;
         const middle = Math.round((same + other) / 2);
         const tried = await decide(over(middle));
         if (tried.record.chosen === here) same = middle;
@@ -157,11 +160,11 @@ async function flips() {
       const chosen = made.record.candidates.find((row) => row.facts.engine === made.record.chosen);
       found.push(h("li", null, `${label} `, h("button", { type: "button", class: "quiet", onclick: () => { document.getElementById(id).value = String(other); changed(); } }, tell(other)), ": ", gear(chosen?.facts.variant)));
     }
-    ui.flips.replaceChildren(found.length ? h("ul", { class: "plain" }, found) : h("p", { class: "note" }, "No setting of either slider gets another gear now."));
+    mine.flips.replaceChildren(found.length ? h("ul", { class: "plain" }, found) : h("p", { class: "note" }, "No setting of either slider gets another gear now."));
   } catch (error) {
-    ui.flips.replaceChildren(h("p", { class: "bad" }, error.message));
+    mine.flips.replaceChildren(h("p", { class: "bad" }, error.message));
   }
-  ui.flip.disabled = false;
+  mine.flip.disabled = false;
 }
 
 async function send(runs) {

@@ -84,7 +84,7 @@ function editor() {
   const beside = h("input", { type: "checkbox", id: "beside", checked: true });
   const texts = h("select", { id: "rules-from" }, h("option", { value: "" }, "a template"));
   const wrong = new Set();
-  const number = () => {
+  const mark = () => {
     const lines = area.value.split("\n").length;
     gutter.replaceChildren(...Array.from({ length: lines }, (_, i) => h("span", { class: wrong.has(i + 1) ? "wrong" : null }, `${i + 1}\n`)));
     gutter.scrollTop = area.scrollTop;
@@ -104,15 +104,15 @@ function editor() {
           one.line ? h("button", { type: "button", class: "quiet", onclick: () => go(area, one.line) }, `line ${one.line}`) : "", " ", one.message)))
         : h("p", { class: "bad" }, error.message));
     }
-    number();
+    mark();
   };
-  area.addEventListener("input", () => { wrong.clear(); number(); });
+  area.addEventListener("input", () => { wrong.clear(); mark(); });
   area.addEventListener("scroll", () => { gutter.scrollTop = area.scrollTop; });
   app.ask("admin/policy").then((answer) => answer.json()).then((policy) => {
     for (const each of policy.texts ?? []) texts.append(h("option", { value: each.text }, `what decides: ${each.file}`));
   }).catch(() => {});
-  texts.addEventListener("change", () => { area.value = texts.value || TEMPLATE; beside.checked = texts.value === ""; wrong.clear(); number(); });
-  number();
+  texts.addEventListener("change", () => { area.value = texts.value || TEMPLATE; beside.checked = texts.value === ""; wrong.clear(); mark(); });
+  mark();
   return h("section", { class: "panel editor", "aria-labelledby": "h-editor" },
     h("div", { class: "head" }, h("h2", { id: "h-editor" }, "Editor"),
       h("label", { for: "rules-from" }, "Start from ", texts)),

@@ -191,8 +191,9 @@ class ConsoleTest {
               page.evaluate(
                   "() => {"
                       + NAME
-                      + "return [...document.querySelectorAll('a[href],button,input,select,textarea')]"
-                      + ".filter((each) => each.checkVisibility() && !each.disabled).map(name); }");
+                      + "return"
+                      + " [...document.querySelectorAll('a[href],button,input,select,textarea')].filter((each)"
+                      + " => each.checkVisibility() && !each.disabled).map(name); }");
       Set<String> reached = new LinkedHashSet<>();
       for (int i = 0; i < offered.size() + 8; i++) {
         page.keyboard().press("Tab");
@@ -234,7 +235,8 @@ class ConsoleTest {
   }
 
   private static final String NAME =
-      "const name = (e) => `${e.tagName} ${e.id} ${e.getAttribute('aria-label') ?? ''} ${e.tagName === 'SELECT' ? '' : e.textContent.slice(0, 30)}`; ";
+      "const name = (e) => `${e.tagName} ${e.id} ${e.getAttribute('aria-label') ?? ''} ${e.tagName"
+          + " === 'SELECT' ? '' : e.textContent.slice(0, 30)}`; ";
 
   private static Locator button(Page page, String name) {
     return page.getByRole(

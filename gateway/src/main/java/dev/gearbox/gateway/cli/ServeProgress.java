@@ -38,7 +38,9 @@ final class ServeProgress implements EngineListener {
     url = "http://" + (named.contains(":") ? "[" + named + "]" : named) + ":";
     String admin = url + adminPort;
     url += port;
-    screen.out().printf("gearbox: live at %s/v1, metrics at %s/metrics%n", url, admin);
+    screen
+        .out()
+        .printf("gearbox: live at %s/v1, console at %s/, metrics at %s/metrics%n", url, url, admin);
     if (!ready.isEmpty()) {
       tryIt();
     }
@@ -108,7 +110,8 @@ final class ServeProgress implements EngineListener {
     screen
         .out()
         .printf(
-            "try: curl %s/v1/chat/completions -H 'content-type: application/json' -d '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'%n",
+            "try: curl %s/v1/chat/completions -H 'content-type: application/json' -d"
+                + " '{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'%n",
             url, model);
   }
 
