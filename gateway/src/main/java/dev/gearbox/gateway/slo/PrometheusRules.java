@@ -101,7 +101,7 @@ final class PrometheusRules {
         "expr",
         String.join(" or ", any),
         "labels",
-        Map.of("severity", severity),
+        Doc.of("severity", severity, "class", of.name()),
         "annotations",
         Doc.of(
             "summary",

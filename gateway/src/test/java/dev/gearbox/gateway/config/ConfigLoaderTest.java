@@ -221,7 +221,7 @@ class ConfigLoaderTest {
             "test.yaml:18: gearbox.kafka.bootstrap-servers: is missing: Brokers to ask first, as"
                 + " HOST:PORT,HOST:PORT",
             "test.yaml:19: gearbox.grpc: unknown key 'grpc'; known are server, models, catalog,"
-                + " pools, classes, tenants, policy, security, batches, kafka");
+                + " pools, classes, tenants, policy, security, telemetry, batches, kafka");
   }
 
   @Test

@@ -307,7 +307,7 @@ class GearboxPolicyTest {
 
     assertThat(metrics())
         .contains("gearbox_attainment_total{class=\"standard\",target=\"all\",met=\"false\",} 1.0")
-        .contains("gearbox_burn_rate{class=\"standard\",window=\"5m\",} 20");
+        .contains("gearbox_burn_rate{class=\"standard\",window=\"5m\",} 19.99");
   }
 
   private RequestTimeline lost(int code) {
