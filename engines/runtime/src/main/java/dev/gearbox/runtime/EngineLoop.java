@@ -41,7 +41,6 @@ final class EngineLoop {
   private final Queue<TokenStream> warmUps = new ArrayDeque<>();
   private long otherNanos;
   private int failures;
-  private boolean gaveUp;
 
   EngineLoop(
       EngineSpec spec,
@@ -196,11 +195,8 @@ final class EngineLoop {
         draft.run(plan.asked());
       }
       guessed = clock.getAsLong();
-      // One that gave up is not made to do so again: bulk goes on however many come.
-      logits = run.step(plan, gaveUp || !plan.isBulk() ? null : pressed);
-      gaveUp = false;
+      logits = run.step(plan, scheduler.mayGiveUp(plan) ? pressed : null);
     } catch (StepGivenUpException e) {
-      gaveUp = true;
       scheduler.givenUp(plan);
       otherNanos += clock.getAsLong() - start;
       return;

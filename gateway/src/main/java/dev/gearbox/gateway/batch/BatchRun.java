@@ -272,8 +272,9 @@ final class BatchRun {
   }
 
   private synchronized void save(Batch next) {
-    batch = next;
+    // Nobody sees the end of it before its files are there.
     saved.accept(next);
+    batch = next;
     savedAt = time.millis();
   }
 

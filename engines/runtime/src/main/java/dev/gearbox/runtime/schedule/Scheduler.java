@@ -45,6 +45,11 @@ public final class Scheduler<S extends Sequence> {
   /** What a step with prompts may take when no answer presses, unless decoding alone is long. */
   private static final double LONGEST_STEP_NANOS = 200e6;
 
+  /**
+   * Tokens of bulk in a step that is not given up, so that bulk goes on however many calls come.
+   */
+  private static final int LEAST_BULK = 4;
+
   /** Share of a promise that is planned with; the rest is for what the estimate misses. */
   private static final double PLANNED_SHARE = 0.9;
 
@@ -56,6 +61,9 @@ public final class Scheduler<S extends Sequence> {
   private final List<S> running = new ArrayList<>();
   private final List<S> waiting = new ArrayList<>();
   private boolean bulkSitsOut;
+
+  /** Tokens of bulk in a step: halved when one makes way, doubled when one comes to its end. */
+  private int bulkTokens;
 
   /**
    * @param maxStepTokens at least {@code maxSequences}, so that every answer fits a step
@@ -79,6 +87,7 @@ public final class Scheduler<S extends Sequence> {
     this.time = time;
     this.maxSequences = maxSequences;
     this.maxStepTokens = maxStepTokens;
+    this.bulkTokens = maxStepTokens;
     int mostTokens = Math.min(maxStepTokens, exactTokens);
     this.drafts = new Drafts(cache, time, maxDrafts, mostTokens, drafter);
   }
@@ -129,10 +138,19 @@ public final class Scheduler<S extends Sequence> {
       room &= plan.preempted().isEmpty();
     }
     if (!bulkSitsOut) {
-      schedulePrompts(plan, Lane.BULK, prefill, room);
+      int bulk = Math.max(0, bulkTokens - bulkDecodes(plan));
+      schedulePrompts(plan, Lane.BULK, Math.min(prefill, plan.prefillTokens() + bulk), room);
     }
     drafts.add(plan, left);
     return plan;
+  }
+
+  private static int bulkDecodes(StepPlan<?> plan) {
+    int sum = 0;
+    for (Chunk<?> chunk : plan.chunks()) {
+      sum += chunk.decode() && chunk.sequence().request().lane() == Lane.BULK ? 1 : 0;
+    }
+    return sum;
   }
 
   private boolean interactivePrompts() {
@@ -151,6 +169,9 @@ public final class Scheduler<S extends Sequence> {
    * tokens do so once they are {@link #verified}.
    */
   public void computed(StepPlan<S> plan) {
+    if (plan.isBulk()) {
+      bulkTokens = Math.min(maxStepTokens, 2 * bulkTokens);
+    }
     for (Chunk<S> chunk : plan.chunks()) {
       S sequence = chunk.sequence();
       sequence.computed(chunk.from() + chunk.count() - chunk.drafts());
@@ -158,8 +179,14 @@ public final class Scheduler<S extends Sequence> {
     }
   }
 
+  /** Whether the step makes way for who cannot wait. */
+  public boolean mayGiveUp(StepPlan<S> plan) {
+    return plan.isBulk() && plan.tokens() > LEAST_BULK;
+  }
+
   /** Records that the step came to no end: it computed nothing, and its guesses are forgotten. */
   public void givenUp(StepPlan<S> plan) {
+    bulkTokens = Math.max(LEAST_BULK, plan.tokens() / 2);
     for (Chunk<S> chunk : plan.chunks()) {
       if (chunk.drafts() > 0) {
         chunk.sequence().settle();
@@ -216,6 +243,7 @@ public final class Scheduler<S extends Sequence> {
   }
 
   private void scheduleDecodes(StepPlan<S> plan, Lane lane) {
+    int left = lane == Lane.BULK ? bulkTokens : maxSequences;
     for (S sequence : new ArrayList<>(running)) {
       // INVARIANT: victims stand behind this sequence, so no chunk planned here loses its blocks.
       if (sequence.request().lane() != lane
@@ -233,6 +261,10 @@ public final class Scheduler<S extends Sequence> {
       }
       if (!plan.preempted().contains(sequence)) {
         plan.chunks().add(new Chunk<>(sequence, sequence.computed(), 1, true));
+        left--;
+      }
+      if (left == 0) {
+        return;
       }
     }
   }

@@ -118,6 +118,33 @@ final class SchedulerTest {
   }
 
   @Test
+  void bulkTakesSmallerStepsAfterOneThatMadeWayAndLargerOnesAgain() {
+    limits(64, 12, 64);
+    for (int i = 0; i < 12; i++) {
+      add(1, Lane.BULK, 0, 0);
+    }
+    assertThat(step().tokens()).isEqualTo(12);
+    List<Integer> tokens = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      StepPlan<Sequence> plan = scheduler.schedule(0);
+      assertThat(scheduler.mayGiveUp(plan)).isTrue();
+      scheduler.givenUp(plan);
+      tokens.add(plan.tokens());
+    }
+    StepPlan<Sequence> least = scheduler.schedule(0);
+    assertThat(scheduler.mayGiveUp(least)).isFalse();
+    scheduler.computed(least);
+    for (Chunk<Sequence> chunk : least.chunks()) {
+      chunk.sequence().append(7);
+    }
+    for (int i = 0; i < 2; i++) {
+      tokens.add(step().tokens());
+    }
+    assertThat(tokens).containsExactly(12, 6, 8, 12);
+    assertThat(least.tokens()).isEqualTo(4);
+  }
+
+  @Test
   void bulkGoesOnWhereAnInteractivePromptFindsNoRoom() {
     limits(4, 1, 16);
     Sequence one = add(4);
