@@ -131,6 +131,9 @@ final class KafkaClients {
     properties.put("max.partition.fetch.bytes", "2097152");
     if (protocol == KafkaConfig.Protocol.CONSUMER) {
       properties.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "consumer");
+      // Topic by topic: by count alone, one gateway gets the requests and another the empty
+      // retries.
+      properties.put(ConsumerConfig.GROUP_REMOTE_ASSIGNOR_CONFIG, "range");
     } else {
       properties.put(ConsumerConfig.GROUP_PROTOCOL_CONFIG, "classic");
       properties.put(
