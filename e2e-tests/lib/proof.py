@@ -142,10 +142,10 @@ class Program:
 
 
 class Serving(Program):
-    """A `gearbox serve`, or another command that serves, on free ports."""
+    """A `gearbox serve`, or another command that serves, on free ports, or on those of one `like` it that has ended."""
 
-    def __init__(self, *arguments, root=ROOT, command="serve", environment=None):
-        port, self.admin_port = free_port(), free_port()
+    def __init__(self, *arguments, root=ROOT, command="serve", environment=None, like=None):
+        port, self.admin_port = (like.port, like.admin_port) if like else (free_port(), free_port())
         self.admin = f"http://127.0.0.1:{self.admin_port}"
         super().__init__(
             [root / "gearbox", command, "--port", port, "--admin-port", self.admin_port, *arguments], port, environment)

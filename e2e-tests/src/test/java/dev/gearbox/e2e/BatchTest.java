@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -26,13 +28,38 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Files of requests by the official client, through the real line with engines that compute
- * nothing.
+ * nothing. One gateway serves all tests that do not harm it; tests ask it as tenants of their own.
  */
 class BatchTest {
   private static final Duration SOON = Duration.ofMinutes(2);
+
+  // The SHA-256 of a, b, … as keys.
+  private static final String TENANTS =
+      """
+        security: {api-keys: optional}
+        tenants:
+          - {name: a, keys: ["sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"]}
+          - {name: b, keys: ["sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d"]}
+          - {name: c, keys: ["sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"]}
+          - {name: d, keys: ["sha256:18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4"]}
+          - {name: e, keys: ["sha256:3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea"]}
+      """;
+
+  @TempDir static Path common;
+  private static GearboxProcess gateway;
   @TempDir private Path folder;
 
-  private Path config(String more) throws Exception {
+  @BeforeAll
+  static void start() throws Exception {
+    gateway = gateway(config(common, TENANTS), 200);
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    gateway.close();
+  }
+
+  private static Path config(Path folder, String more) throws Exception {
     Path file = folder.resolve("gearbox.yaml");
     Files.writeString(
         file,
@@ -125,7 +152,7 @@ class BatchTest {
 
   @Test
   void aBatchIsCompleteThoughItsGatewayIsKilledInTheMiddle() throws Exception {
-    survives(config(""));
+    survives(config(folder, ""));
   }
 
   @Test
@@ -134,6 +161,7 @@ class BatchTest {
         KafkaClient client = new KafkaClient(broker.servers())) {
       survives(
           config(
+              folder,
               "  kafka: {bootstrap-servers: \"%s\", instance: one}".formatted(broker.servers())));
 
       try (var results = client.reader("gearbox.results");
@@ -157,6 +185,7 @@ class BatchTest {
     requests.add(200, line("c-7", chat("auto")));
     requests.add(300, line("nobody", chat("nobody")));
     requests.add(350, line("field", "{\"model\":\"auto\",\"messages\":[]}"));
+    requests.add(380, line("later", chat("auto")).replace("/v1/", "/v2/"));
     String id;
     GearboxProcess first = gateway(config, 100);
     OpenAIClient before = client(first, "none");
@@ -171,9 +200,9 @@ class BatchTest {
       Batch batch = await(client, id, BatchTest::over);
 
       assertThat(batch.status().asString()).isEqualTo("completed");
-      assertThat(batch.requestCounts().orElseThrow().total()).isEqualTo(404);
+      assertThat(batch.requestCounts().orElseThrow().total()).isEqualTo(405);
       assertThat(batch.requestCounts().orElseThrow().completed()).isEqualTo(400);
-      assertThat(batch.requestCounts().orElseThrow().failed()).isEqualTo(4);
+      assertThat(batch.requestCounts().orElseThrow().failed()).isEqualTo(5);
       List<JsonNode> answers = lines(client, batch.outputFileId().orElseThrow());
       assertThat(answers).hasSize(400);
       assertThat(answers.stream().map(each -> each.get("custom_id").asString()).distinct())
@@ -187,9 +216,12 @@ class BatchTest {
       assertThat(errors.stream().map(each -> each.at("/error/code").asString("")))
           .contains("invalid_request_error", "duplicate_custom_id");
       assertThat(errors.stream().map(each -> each.get("custom_id").asString("")))
-          .contains("c-7", "nobody", "field");
+          .containsExactlyInAnyOrder("", "c-7", "nobody", "field", "later");
       assertThat(errors.stream().map(each -> each.at("/response/status_code").asInt(0)))
           .contains(404, 400);
+      double good = second.metric("gearbox_batch_lines_total", "outcome=\"completed\"");
+      assertThat(good).isBetween(1.0, 340.0);
+      assertThat(second.metric("gearbox_batches_running")).isZero();
       assertThat(client.batches().list().data()).hasSize(1);
       assertThat(client.files().list().data()).hasSize(3);
       assertThat(client.files().delete(batch.inputFileId()).deleted()).isTrue();
@@ -200,121 +232,107 @@ class BatchTest {
 
   @Test
   void aFileThatIsNoneOfRequestsFailsItsBatchWithAReason() throws Exception {
-    try (GearboxProcess gateway = gateway(config(""), 1)) {
-      OpenAIClient client = client(gateway, "none");
-      Batch nonsense =
-          await(
-              client,
-              create(client, upload(client, List.of("just", "text"))).id(),
-              BatchTest::over);
-      Batch empty =
-          await(client, create(client, upload(client, List.of("", ""))).id(), BatchTest::over);
+    OpenAIClient client = client(gateway, "a");
+    Batch nonsense =
+        await(
+            client,
+            create(client, upload(client, List.of("just", "text", "\0\u0001\u00ff"))).id(),
+            BatchTest::over);
+    Batch empty =
+        await(client, create(client, upload(client, List.of("", ""))).id(), BatchTest::over);
 
-      assertThat(nonsense.status().asString()).isEqualTo("failed");
-      assertThat(nonsense.errors().orElseThrow().data().orElseThrow().getFirst().code())
-          .contains("invalid_file");
-      assertThat(empty.errors().orElseThrow().data().orElseThrow().getFirst().code())
-          .contains("empty_file");
-      for (String[] wrong :
-          new String[][] {
-            {"endpoint", "/v2/chat/completions", "endpoint"},
-            {"completion_window", "soon", "completion_window"},
-            {"input_file_id", "file-none", "input_file_id"}
-          }) {
-        String file = nonsense.inputFileId();
-        String body =
-            """
-            {"input_file_id":"%s","endpoint":"/v1/chat/completions","completion_window":"24h","%s":"%s"}\
-            """
-                .formatted(file, wrong[0], wrong[1]);
-        // The last of equal names would win; ours is refused as a body with two.
-        String json = body.replaceFirst("\"" + wrong[0] + "\":\"[^\"]*\",", "");
-        var answer = gateway.post("/v1/batches", json);
-        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
-        assertThat(answer.body()).contains("\"param\":\"" + wrong[2] + "\"");
-      }
+    assertThat(nonsense.status().asString()).isEqualTo("failed");
+    assertThat(nonsense.errors().orElseThrow().data().orElseThrow().getFirst().code())
+        .contains("invalid_file");
+    assertThat(empty.errors().orElseThrow().data().orElseThrow().getFirst().code())
+        .contains("empty_file");
+    for (String[] wrong :
+        new String[][] {
+          {"endpoint", "/v2/chat/completions", "endpoint"},
+          {"completion_window", "soon", "completion_window"},
+          {"input_file_id", "file-none", "input_file_id"}
+        }) {
+      String file = nonsense.inputFileId();
+      String body =
+          """
+          {"input_file_id":"%s","endpoint":"/v1/chat/completions","completion_window":"24h","%s":"%s"}\
+          """
+              .formatted(file, wrong[0], wrong[1]);
+      // The last of equal names would win; ours is refused as a body with two.
+      String json = body.replaceFirst("\"" + wrong[0] + "\":\"[^\"]*\",", "");
+      var answer = gateway.post("/v1/batches", json, "authorization", "Bearer a");
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
+      assertThat(answer.body()).contains("\"param\":\"" + wrong[2] + "\"");
     }
   }
 
   @Test
   void aBatchIsCancelledWhereItStands() throws Exception {
-    try (GearboxProcess gateway = gateway(config(""), 200)) {
-      OpenAIClient client = client(gateway, "none");
-      List<String> requests = new ArrayList<>();
-      for (int i = 0; i < 2000; i++) {
-        requests.add(line("c-" + i, chat("auto")));
-      }
-      String id = create(client, upload(client, requests)).id();
-      await(client, id, batch -> batch.requestCounts().orElseThrow().completed() > 30);
-
-      assertThat(client.batches().cancel(id).status().asString()).isIn("cancelling", "cancelled");
-      Batch batch = await(client, id, BatchTest::over);
-      assertThat(batch.status().asString()).isEqualTo("cancelled");
-      long completed = batch.requestCounts().orElseThrow().completed();
-      assertThat(lines(client, batch.outputFileId().orElseThrow())).hasSize((int) completed);
-      assertThat(completed).isLessThan(2000);
+    OpenAIClient client = client(gateway, "b");
+    List<String> requests = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      requests.add(line("c-" + i, chat("auto")));
     }
+    String id = create(client, upload(client, requests)).id();
+    await(client, id, batch -> batch.requestCounts().orElseThrow().completed() > 30);
+    assertThat(gateway.metric("gearbox_batches_running")).isPositive();
+    assertThat(gateway.metric("gearbox_batch_age_seconds")).isNotNegative();
+
+    assertThat(client.batches().cancel(id).status().asString()).isIn("cancelling", "cancelled");
+    Batch batch = await(client, id, BatchTest::over);
+    assertThat(batch.status().asString()).isEqualTo("cancelled");
+    long completed = batch.requestCounts().orElseThrow().completed();
+    assertThat(lines(client, batch.outputFileId().orElseThrow())).hasSize((int) completed);
+    assertThat(completed).isLessThan(2000);
   }
 
   @Test
   void whatIsNotDoneWhenABatchExpiresIsInItsErrorFile() throws Exception {
-    try (GearboxProcess gateway = gateway(config(""), 1000)) {
-      OpenAIClient client = client(gateway, "none");
-      List<String> requests = new ArrayList<>();
-      for (int i = 0; i < 2000; i++) {
-        requests.add(line("c-" + i, chat("auto")));
-      }
-      String file = upload(client, requests).id();
-      var created =
-          gateway.post(
-              "/v1/batches",
-              """
-              {"input_file_id":"%s","endpoint":"/v1/chat/completions","completion_window":"3s","metadata":{"k":"v"}}\
-              """
-                  .formatted(file));
-      String id = JsonMapper.shared().readTree(created.body()).get("id").asString();
-      Batch batch = await(client, id, BatchTest::over);
-
-      assertThat(batch.status().asString()).isEqualTo("expired");
-      int good =
-          batch.outputFileId().isPresent() ? lines(client, batch.outputFileId().get()).size() : 0;
-      List<JsonNode> late = lines(client, batch.errorFileId().orElseThrow());
-      assertThat(good + late.size()).isEqualTo(2000);
-      assertThat(late.stream().map(each -> each.at("/error/code").asString("")))
-          .contains("batch_expired");
+    OpenAIClient client = client(gateway, "c");
+    List<String> requests = new ArrayList<>();
+    for (int i = 0; i < 2000; i++) {
+      requests.add(line("c-" + i, chat("auto")));
     }
+    String file = upload(client, requests).id();
+    var created =
+        gateway.post(
+            "/v1/batches",
+            """
+            {"input_file_id":"%s","endpoint":"/v1/chat/completions","completion_window":"3s","metadata":{"k":"v"}}\
+            """
+                .formatted(file),
+            "authorization",
+            "Bearer c");
+    String id = JsonMapper.shared().readTree(created.body()).get("id").asString();
+    Batch batch = await(client, id, BatchTest::over);
+
+    assertThat(batch.status().asString()).isEqualTo("expired");
+    int good =
+        batch.outputFileId().isPresent() ? lines(client, batch.outputFileId().get()).size() : 0;
+    List<JsonNode> late = lines(client, batch.errorFileId().orElseThrow());
+    assertThat(good + late.size()).isEqualTo(2000);
+    assertThat(late.stream().map(each -> each.at("/error/code").asString("")))
+        .contains("batch_expired");
   }
 
   @Test
   void tenantsSeeTheirOwnAlone() throws Exception {
-    // printf %s secret | sha256sum, and the same of "other"
-    String tenants =
-        """
-          security: {api-keys: optional}
-          tenants:
-            - {name: acme, keys: ["sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"]}
-            - {name: bond, keys: ["sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa"]}
-        """
-            .indent(0);
-    try (GearboxProcess gateway = gateway(config("  " + tenants.strip()), 1)) {
-      OpenAIClient acme = client(gateway, "secret");
-      OpenAIClient bond = client(gateway, "other");
-      FileObject file = upload(acme, List.of(line("c-1", chat("auto"))));
-      Batch batch = await(acme, create(acme, file).id(), BatchTest::over);
+    OpenAIClient acme = client(gateway, "d");
+    OpenAIClient bond = client(gateway, "e");
+    FileObject file = upload(acme, List.of(line("c-1", chat("auto"))));
+    Batch batch = await(acme, create(acme, file).id(), BatchTest::over);
 
-      assertThat(batch.status().asString()).isEqualTo("completed");
-      assertThat(bond.files().list().data()).isEmpty();
-      assertThat(bond.batches().list().data()).isEmpty();
-      assertThatThrownBy(() -> bond.files().retrieve(file.id()))
-          .isInstanceOf(NotFoundException.class);
-      assertThatThrownBy(() -> bond.files().content(batch.outputFileId().orElseThrow()))
-          .isInstanceOf(NotFoundException.class);
-      assertThatThrownBy(() -> bond.files().delete(file.id()))
-          .isInstanceOf(NotFoundException.class);
-      assertThatThrownBy(() -> bond.batches().retrieve(batch.id()))
-          .isInstanceOf(NotFoundException.class);
-      assertThatThrownBy(() -> bond.batches().cancel(batch.id()))
-          .isInstanceOf(NotFoundException.class);
-    }
+    assertThat(batch.status().asString()).isEqualTo("completed");
+    assertThat(bond.files().list().data()).isEmpty();
+    assertThat(bond.batches().list().data()).isEmpty();
+    assertThatThrownBy(() -> bond.files().retrieve(file.id()))
+        .isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> bond.files().content(batch.outputFileId().orElseThrow()))
+        .isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> bond.files().delete(file.id())).isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> bond.batches().retrieve(batch.id()))
+        .isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> bond.batches().cancel(batch.id()))
+        .isInstanceOf(NotFoundException.class);
   }
 }
