@@ -30,6 +30,22 @@ final class KafkaBroker implements AutoCloseable {
     this.port = port;
   }
 
+  /** A broker for a proof in another language: says where it is, and ends with its process. */
+  public static void main(String[] args) throws Exception {
+    KafkaBroker broker = start();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> {
+              try {
+                broker.close();
+              } catch (IOException e) {
+                System.err.println(e);
+              }
+            }));
+    System.out.println("broker: " + broker.servers());
+    Thread.sleep(Long.MAX_VALUE);
+  }
+
   /** A fresh broker that answers. */
   static KafkaBroker start() throws Exception {
     Path folder = Files.createTempDirectory("gearbox-kafka");
