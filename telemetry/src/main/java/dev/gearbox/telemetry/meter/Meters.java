@@ -3,7 +3,14 @@ package dev.gearbox.telemetry.meter;
 import dev.gearbox.telemetry.signal.SignalStore;
 import dev.gearbox.telemetry.trace.Traces;
 import io.prometheus.client.CollectorRegistry;
-import io.prometheus.client.hotspot.DefaultExports;
+import io.prometheus.client.Gauge;
+import io.prometheus.client.hotspot.BufferPoolsExports;
+import io.prometheus.client.hotspot.GarbageCollectorExports;
+import io.prometheus.client.hotspot.MemoryAllocationExports;
+import io.prometheus.client.hotspot.MemoryPoolsExports;
+import io.prometheus.client.hotspot.StandardExports;
+import io.prometheus.client.hotspot.VersionInfoExports;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.function.LongSupplier;
 import java.util.function.ToDoubleFunction;
@@ -66,9 +73,27 @@ public final class Meters {
     registry.register(new TraceCollector(traces));
   }
 
-  /** Adds the metrics of the Java process. */
+  /**
+   * Adds the metrics of the Java process. Those of threads are left out: they look for deadlocks,
+   * for which all threads must stop.
+   */
   public void observeProcess() {
-    DefaultExports.register(registry);
+    new StandardExports().register(registry);
+    new MemoryPoolsExports().register(registry);
+    new MemoryAllocationExports().register(registry);
+    new BufferPoolsExports().register(registry);
+    new GarbageCollectorExports().register(registry);
+    new VersionInfoExports().register(registry);
+    Gauge.build(MetricNames.THREADS, "Threads of the process.")
+        .create()
+        .setChild(
+            new Gauge.Child() {
+              @Override
+              public double get() {
+                return ManagementFactory.getThreadMXBean().getThreadCount();
+              }
+            })
+        .register(registry);
   }
 
   public GatewayMeters gateway() {

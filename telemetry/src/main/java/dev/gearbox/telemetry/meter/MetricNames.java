@@ -64,6 +64,7 @@ public final class MetricNames {
   public static final String TRACES_DROPPED = "gearbox_traces_dropped_total";
   public static final String OBJECTIVE = "gearbox_attainment_objective";
   public static final String ENERGY = "gearbox_energy_joules_total";
+  public static final String THREADS = "jvm_threads_current";
   public static final String DROPPED = "gearbox_telemetry_dropped_total";
 
   public static final String BATCHES_RUNNING = "gearbox_batches_running";
