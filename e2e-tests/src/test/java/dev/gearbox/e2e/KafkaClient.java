@@ -96,10 +96,13 @@ final class KafkaClient implements AutoCloseable {
       properties.put("fetch.max.bytes", Integer.toString(64 << 20));
       consumer =
           new KafkaConsumer<>(properties, new StringDeserializer(), new StringDeserializer());
-      consumer.assign(
-          consumer.partitionsFor(topic).stream()
-              .map(info -> new TopicPartition(topic, info.partition()))
-              .toList());
+      // A topic that was created this moment has no partitions in the broker's eyes yet.
+      while (consumer.assignment().isEmpty()) {
+        consumer.assign(
+            consumer.partitionsFor(topic).stream()
+                .map(info -> new TopicPartition(topic, info.partition()))
+                .toList());
+      }
       consumer.seekToBeginning(consumer.assignment());
     }
 
