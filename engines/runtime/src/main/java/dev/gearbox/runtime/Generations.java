@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.DeviceShare;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.sample.Sampler;
@@ -91,7 +92,7 @@ final class Generations {
         interactive |= generation.request().lane() == Lane.INTERACTIVE;
       }
     }
-    return StepOrder.weight(interactive, wanting, most);
+    return DeviceShare.weight(interactive, wanting, most);
   }
 
   /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */

@@ -16,9 +16,6 @@ import java.util.Set;
  * @param <E> what takes turns
  */
 public final class StepOrder<E> {
-  /** Interactive work gets this many times the device time of bulk. */
-  private static final int INTERACTIVE_WEIGHT = 4;
-
   /** Weighted device time that urgency may take beyond an engine's share. */
   static final double MAX_LEAD_NANOS = 500e6;
 
@@ -102,18 +99,6 @@ public final class StepOrder<E> {
 
   private double used(E engine) {
     return used.getOrDefault(engine, 0.0);
-  }
-
-  /**
-   * An engine's share of the device beside others: fair among sequences, not engines, so that one
-   * answer of a large variant does not hold up eight of a small one.
-   *
-   * @param interactive whether some of it is
-   * @param sequences that it carries
-   * @param most sequences of a batch
-   */
-  public static int weight(boolean interactive, int sequences, int most) {
-    return (interactive ? INTERACTIVE_WEIGHT : 1) * Math.clamp(sequences, 1, most);
   }
 
   /** Charges a step of {@code nanos} to an engine. */

@@ -2,6 +2,7 @@ package dev.gearbox.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gearbox.engine.DeviceShare;
 import dev.gearbox.runtime.StepOrder.Contender;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -37,16 +38,18 @@ final class StepOrderTest {
     for (int i = 0; i < 100; i++) {
       String chosen = next(NEVER, NEVER, 0);
       stepsOfA += chosen.equals("a") ? 1 : 0;
-      order.charge(chosen, 10, StepOrder.weight(chosen.equals("a"), 1, 8));
+      order.charge(chosen, 10, DeviceShare.weight(chosen.equals("a"), 1, 8));
     }
     assertThat(stepsOfA).isBetween(76, 84);
   }
 
   @Test
   void isFairAmongSequencesNotEngines() {
-    assertThat(StepOrder.weight(true, 8, 8)).isEqualTo(8 * StepOrder.weight(true, 1, 8));
-    assertThat(StepOrder.weight(true, 50, 8)).as("a batch").isEqualTo(StepOrder.weight(true, 8, 8));
-    assertThat(StepOrder.weight(true, 2, 8)).isEqualTo(4 * StepOrder.weight(false, 2, 8));
+    assertThat(DeviceShare.weight(true, 8, 8)).isEqualTo(8 * DeviceShare.weight(true, 1, 8));
+    assertThat(DeviceShare.weight(true, 50, 8))
+        .as("a batch")
+        .isEqualTo(DeviceShare.weight(true, 8, 8));
+    assertThat(DeviceShare.weight(true, 2, 8)).isEqualTo(4 * DeviceShare.weight(false, 2, 8));
   }
 
   @Test

@@ -1,6 +1,6 @@
 package dev.gearbox.policy.predict;
 
-import dev.gearbox.runtime.StepOrder;
+import dev.gearbox.engine.DeviceShare;
 import dev.gearbox.telemetry.signal.EngineSignal;
 
 /**
@@ -45,7 +45,7 @@ public record EngineLoad(
 
   /** Its share of the device among the busy engines. */
   int weight() {
-    return StepOrder.weight(interactive, running + waiting, maxSequences);
+    return DeviceShare.weight(interactive, running + waiting, maxSequences);
   }
 
   /** The same engine with nobody on it. */

@@ -1,9 +1,9 @@
 package dev.gearbox.policy.predict;
 
+import dev.gearbox.engine.DeviceShare;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.Targets;
-import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
 import java.util.EnumMap;
@@ -75,7 +75,7 @@ public final class LatencyModel {
     double whole = first + each * ask.expectedTokens();
     boolean pressing = ask.lane() == Lane.INTERACTIVE || (self.busy() && self.interactive());
     int sequences = self.running() + self.waiting() + 1;
-    double weight = StepOrder.weight(pressing, sequences, self.maxSequences());
+    double weight = DeviceShare.weight(pressing, sequences, self.maxSequences());
     double running = 0;
     double firstDelay = 0;
     double wholeDelay = 0;

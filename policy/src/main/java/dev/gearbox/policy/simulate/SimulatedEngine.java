@@ -1,8 +1,8 @@
 package dev.gearbox.policy.simulate;
 
+import dev.gearbox.engine.DeviceShare;
 import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.ModelRunner;
-import dev.gearbox.runtime.StepOrder;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.schedule.Scheduler;
 import dev.gearbox.runtime.schedule.StepPlan;
@@ -115,7 +115,7 @@ final class SimulatedEngine {
     for (SimulatedSequence sequence : inFlight) {
       interactive |= sequence.request().lane() == Lane.INTERACTIVE;
     }
-    return StepOrder.weight(interactive, inFlight.size(), profile.maxSequences());
+    return DeviceShare.weight(interactive, inFlight.size(), profile.maxSequences());
   }
 
   boolean isIdle() {
