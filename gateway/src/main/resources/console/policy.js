@@ -11,7 +11,7 @@ rule "short answers for batch"
 when
   ServiceClass( name == "batch" )
 then
-  ruling.cap(200);
+  ruling.capTokens(200);
 end
 `;
 
@@ -86,7 +86,7 @@ function editor() {
   const wrong = new Set();
   const mark = () => {
     const lines = area.value.split("\n").length;
-    gutter.replaceChildren(...Array.from({ length: lines }, (_, i) => h("span", { class: wrong.has(i + 1) ? "wrong" : null }, `${i + 1}\n`)));
+    gutter.replaceChildren(...Array.from({ length: lines }, (_, i) => h("span", { class: wrong.has(i + 1) ? "wrong" : null }, String(i + 1))));
     gutter.scrollTop = area.scrollTop;
   };
   const put = async (path, method, done) => {
