@@ -139,7 +139,7 @@ final class EngineLoop {
     return !generations.isEmpty();
   }
 
-  /** Whether somebody of {@code lanes} wants a step. */
+  /** Whether somebody wants a step. */
   boolean wantsStep() {
     return generations.wantsStep();
   }
