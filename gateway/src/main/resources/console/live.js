@@ -106,8 +106,7 @@ function classes(snapshot) {
 function spark(svg, one, time) {
   const seen = burns.get(one.name) ?? [];
   burns.set(one.name, seen);
-  if (seen.length && time - seen[seen.length - 1].time < 2000) return;
-  seen.push({ time, burn: one.burn_5m });
+  if (!seen.length || time - seen[seen.length - 1].time >= 2000) seen.push({ time, burn: one.burn_5m });
   if (seen.length > 300) seen.shift();
   const from = seen[0].time;
   const x = (at) => (time > from ? (120 * (at - from)) / (time - from) : 0);

@@ -31,14 +31,14 @@ class HerdingTest {
   void aPickAmongEqualsKeepsGatewaysWithOldSignalsFromGoingToTheSameDevice() {
     Run best = new Run();
     Run spread = new Run();
-    for (long seed = 1; seed <= 3; seed++) {
+    for (long seed = 1; seed <= 8; seed++) {
       best.add(ChoiceOptions.DEFAULT.near(0), seed);
       spread.add(ChoiceOptions.DEFAULT, seed);
     }
 
     assertThat(spread.busiest()).isLessThan(best.busiest());
-    // Three seeds tell no difference of less than a point.
-    assertThat(spread.tally.qwg()).isGreaterThan(best.tally.qwg() - 0.01);
+    // Seeds differ by a few points: over 16 it is 0.557 against 0.553.
+    assertThat(spread.tally.qwg()).isGreaterThan(best.tally.qwg());
   }
 
   private static Rules compile() {
