@@ -125,7 +125,8 @@ public final class RemoteEngine implements Engine {
       return;
     }
     boolean open = breaker.isOpen();
-    int queue = open || breaker.isTrying() ? 0 : spec.queueLimit();
+    // While one request tries a server that came back, others wait for what becomes of it.
+    int queue = open ? 0 : spec.queueLimit();
     switch (traffic.enter(generation, credit(), queue, breaker::tryAcquire, watch.seen())) {
       case GOES -> launch(generation);
       case WAITS -> {}
