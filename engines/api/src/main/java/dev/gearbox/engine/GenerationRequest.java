@@ -93,6 +93,21 @@ public record GenerationRequest(
 
   /** The same request with an adapter. */
   public GenerationRequest with(Adapter applied) {
+    return with(applied, source, traceparent);
+  }
+
+  /** The same request, made of this prompt. */
+  public GenerationRequest from(Prompt prompted) {
+    return with(adapter, prompted, traceparent);
+  }
+
+  /** The same request, as part of this trace. */
+  public GenerationRequest within(@Nullable String trace) {
+    return with(adapter, source, trace);
+  }
+
+  private GenerationRequest with(
+      @Nullable Adapter applied, @Nullable Prompt prompted, @Nullable String trace) {
     return new GenerationRequest(
         id,
         prompt,
@@ -107,47 +122,7 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         applied,
-        source,
-        traceparent);
-  }
-
-  /** The same request, made of this prompt. */
-  public GenerationRequest from(Prompt prompted) {
-    return new GenerationRequest(
-        id,
-        prompt,
-        sampling,
-        maxTokens,
-        stop,
-        ignoreEos,
-        lane,
-        priority,
-        tpotTargetNanos,
-        deadlineNanos,
-        cacheSalt,
-        speculate,
-        adapter,
         prompted,
-        traceparent);
-  }
-
-  /** The same request, as part of this trace. */
-  public GenerationRequest within(@Nullable String trace) {
-    return new GenerationRequest(
-        id,
-        prompt,
-        sampling,
-        maxTokens,
-        stop,
-        ignoreEos,
-        lane,
-        priority,
-        tpotTargetNanos,
-        deadlineNanos,
-        cacheSalt,
-        speculate,
-        adapter,
-        source,
         trace);
   }
 
