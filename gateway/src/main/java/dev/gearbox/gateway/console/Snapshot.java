@@ -3,6 +3,7 @@ package dev.gearbox.gateway.console;
 import dev.gearbox.engine.Engine;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelFamily;
+import dev.gearbox.gateway.rules.ShadowJson;
 import dev.gearbox.policy.decide.Shadow;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.ClassFacts;
@@ -230,17 +231,7 @@ final class Snapshot {
         });
     ArrayNode shadows = json.putArray("shadows");
     for (Shadow each : from.shadows().all()) {
-      ObjectNode one = shadows.addObject().put("name", each.name());
-      one.put("version", each.rules().version()).put("decisions", each.decisions());
-      ObjectNode deltas = one.putObject("delta");
-      for (Shadow.Measure measure : Shadow.Measure.values()) {
-        Shadow.Delta delta = each.delta(measure);
-        deltas
-            .putObject(measure.name().toLowerCase(Locale.ROOT))
-            .put("mean", delta.mean())
-            .put("low", delta.low())
-            .put("high", delta.high());
-      }
+      ShadowJson.put(shadows.addObject().put("name", each.name()), each);
     }
   }
 }

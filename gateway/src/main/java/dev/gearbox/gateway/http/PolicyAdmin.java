@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.rules.RuleChange;
+import dev.gearbox.gateway.rules.ShadowJson;
 import dev.gearbox.policy.decide.Shadow;
 import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.rule.RuleException.Problem;
@@ -11,7 +12,6 @@ import dev.gearbox.policy.rule.RuleSource;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
@@ -71,18 +71,7 @@ final class PolicyAdmin {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     ArrayNode all = json.putArray("shadows");
     for (Shadow each : shadows.all()) {
-      ObjectNode one = all.addObject();
-      one.put("policy", each.name()).put("version", each.rules().version());
-      one.put("decisions", each.decisions());
-      ObjectNode deltas = one.putObject("delta");
-      for (Shadow.Measure measure : Shadow.Measure.values()) {
-        Shadow.Delta delta = each.delta(measure);
-        deltas
-            .putObject(measure.name().toLowerCase(Locale.ROOT))
-            .put("mean", delta.mean())
-            .put("low", delta.low())
-            .put("high", delta.high());
-      }
+      ShadowJson.put(all.addObject().put("policy", each.name()), each);
     }
     return Replies.json(200, JsonMapper.shared().writeValueAsBytes(json));
   }
