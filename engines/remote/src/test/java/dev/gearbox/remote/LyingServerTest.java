@@ -26,6 +26,17 @@ class LyingServerTest {
   }
 
   @Test
+  void aDeadlineThatPassesThereFirstIsNoFault() throws Exception {
+    Failed failed =
+        failure(c ->
+            c.begin()
+                .token(65, "A")
+                .send(
+                    "data: {\"error\":{\"message\":\"late\",\"code\":\"deadline_exceeded\"}}\n\n"));
+    assertThat(failed.code()).isEqualTo(FailureCode.DEADLINE_EXCEEDED);
+  }
+
+  @Test
   void aBodyThatIsNoStream() throws Exception {
     fails(
         c ->

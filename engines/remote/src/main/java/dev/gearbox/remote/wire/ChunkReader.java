@@ -173,9 +173,12 @@ public final class ChunkReader {
 
     private ServerError() {}
 
+    /** The server's own clock may end an answer a little before ours does. */
     private static WireException inStream(JsonNode json) {
-      return WireException.broken(
-          "the server ended the answer with an error" + shown(message(json)));
+      return code(json).equals("deadline_exceeded")
+          ? late()
+          : WireException.broken(
+              "the server ended the answer with an error" + shown(message(json)));
     }
 
     /** An answer with another status than 200; {@code body} may be cut. */
@@ -187,7 +190,7 @@ public final class ChunkReader {
         json = JsonMapper.shared().nullNode();
       }
       String message = message(json);
-      String code = json.path("error").path("code").asString("");
+      String code = code(json);
       String lower = message.toLowerCase(java.util.Locale.ROOT);
       boolean tooLong =
           code.equals("context_length_exceeded")
@@ -201,9 +204,7 @@ public final class ChunkReader {
                 "the server refused the request" + shown(message));
         case 401, 403 -> WireException.broken("the server does not let this gateway in");
         case 404 -> WireException.broken("the server has no such model or endpoint");
-        case 408, 504 ->
-            new WireException(
-                FailureCode.DEADLINE_EXCEEDED, false, "the server did not answer in time");
+        case 408, 504 -> late();
         case 429, 503 -> new WireException(FailureCode.OVERLOADED, false, "the server is full");
         default ->
             WireException.broken(
@@ -211,6 +212,15 @@ public final class ChunkReader {
                     ? "the server redirects, which is not followed"
                     : "the server answered with status " + status);
       };
+    }
+
+    private static WireException late() {
+      return new WireException(
+          FailureCode.DEADLINE_EXCEEDED, false, "the server did not answer in time");
+    }
+
+    private static String code(JsonNode json) {
+      return json.path("error").path("code").asString("");
     }
 
     private static String message(JsonNode json) {
