@@ -27,6 +27,7 @@ import dev.gearbox.gateway.http.DecisionsJson;
 import dev.gearbox.gateway.http.HttpFront;
 import dev.gearbox.gateway.kafka.KafkaBatchQueue;
 import dev.gearbox.gateway.kafka.KafkaIntake;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
@@ -62,6 +63,7 @@ public final class GearboxServer implements AutoCloseable {
   private final HttpFront front;
   private final Batches batches;
   private final @Nullable KafkaIntake intake;
+  private final Security security;
 
   /**
    * Starts what is configured, on this machine: both ports answer when this returns, weights are
@@ -105,6 +107,7 @@ public final class GearboxServer implements AutoCloseable {
   private GearboxServer(ServerPlan plan, Core core, EngineOpener opener, EngineListener listener)
       throws IOException {
     this.core = core;
+    security = plan.security();
     LongSupplier clock = core.clock();
     core.policy().expect(plan.classes().all());
     core.meters().gateway().expect(plan.catalog().names());
@@ -129,7 +132,7 @@ public final class GearboxServer implements AutoCloseable {
             plan.batches(),
             kafka == null
                 ? queue(pipeline, parser)
-                : KafkaBatchQueue.start(kafka, instance, plan.gatekeeper()),
+                : KafkaBatchQueue.start(kafka, instance, plan.security().gatekeeper()),
             InstantSource.system(),
             core.meters().batches());
     HttpFront.Parts parts = parts(plan, pipeline, parser);
@@ -156,7 +159,7 @@ public final class GearboxServer implements AutoCloseable {
     return new KafkaIntake.Parts(
         parts.line(),
         parts.parser(),
-        parts.gatekeeper(),
+        parts.security(),
         new Places(admission, core.signals()::snapshot),
         core.meters().kafka(),
         core.clock(),
@@ -227,7 +230,7 @@ public final class GearboxServer implements AutoCloseable {
         pipeline,
         new Preview(pipeline.engines(), encoders, pipeline.gearing()),
         parser,
-        plan.gatekeeper(),
+        plan.security(),
         registry,
         adapters,
         core.rules(),
@@ -245,7 +248,7 @@ public final class GearboxServer implements AutoCloseable {
   }
 
   private Passage passage(ServerPlan plan, InferenceRequest request) {
-    plan.promptLog().see(request, encoders.scheduler());
+    plan.security().promptLog().see(request, encoders.scheduler());
     return new Passage(
         request,
         admission.ticket(request),
@@ -265,6 +268,11 @@ public final class GearboxServer implements AutoCloseable {
   /** The port of metrics and administration. */
   public int adminPort() {
     return front.adminPort();
+  }
+
+  /** All there is at either port, for who tries every door. */
+  java.util.List<HttpFront.Doors> doors() {
+    return front.doors();
   }
 
   /** The engines at this moment. */
@@ -334,6 +342,7 @@ public final class GearboxServer implements AutoCloseable {
     encoders.close();
     opener.close();
     core.close();
+    security.close();
   }
 
   /** Engines have failed what ran; gives the last events a moment to be written. */

@@ -10,8 +10,7 @@ import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
-import dev.gearbox.gateway.security.Gatekeeper;
-import dev.gearbox.gateway.security.PromptLog;
+import dev.gearbox.gateway.security.Security;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +27,9 @@ import org.jspecify.annotations.Nullable;
  * @param adapters to bring up beside them
  * @param qualities what adapters were measured to be worth
  * @param classes of requests
- * @param gatekeeper who may ask
+ * @param security who may ask; closed with the server
  * @param limits how much may be in the house at once
  * @param tenants what each may use, by name
- * @param promptLog whether request text is logged
  * @param encoderThreads threads that turn prompts into tokens
  * @param cares what is done for slow requests, by class
  * @param groups servers that come and go behind a name
@@ -49,10 +47,9 @@ record ServerPlan(
     List<LoraAdapters.Planned> adapters,
     LoraAdapters.Qualities qualities,
     ServiceClasses classes,
-    Gatekeeper gatekeeper,
+    Security security,
     AdmissionLimits limits,
     Map<String, TenantLimits> tenants,
-    PromptLog promptLog,
     int encoderThreads,
     Map<String, Care> cares,
     List<Discovery.Group> groups,

@@ -11,7 +11,6 @@ import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.PoolConfig;
-import dev.gearbox.gateway.config.SecurityConfig;
 import dev.gearbox.gateway.config.TenantConfig;
 import dev.gearbox.gateway.dispatch.CpuSilicon;
 import dev.gearbox.gateway.dispatch.EngineListener;
@@ -26,9 +25,9 @@ import dev.gearbox.gateway.dispatch.PoolOpeners;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.gateway.dispatch.VariantInfo;
-import dev.gearbox.gateway.security.Gatekeeper;
-import dev.gearbox.gateway.security.PromptLog;
-import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.gateway.rules.RuleChange;
+import dev.gearbox.gateway.security.AuditLog;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.policy.rule.RuleBase;
@@ -82,6 +81,7 @@ final class Wiring {
     GearboxConfig config = configuration.gearbox();
     RuleFiles files = new RuleFiles(config.policy().rules());
     RuleBase rules = files.names().isEmpty() ? null : compile(files);
+    Security security = SecurityWiring.open(config);
     Core core =
         Core.start(
             System::nanoTime,
@@ -95,7 +95,9 @@ final class Wiring {
     RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
     EngineOpener opener = given != null ? given : wiring.openers(core, remote);
     try {
-      GearboxServer server = GearboxServer.start(wiring.plan(remote), core, opener, listener);
+      GearboxServer server =
+          GearboxServer.start(wiring.plan(remote, security), core, opener, listener);
+      core.rules().onChange(change -> note(change, security.audit()));
       if (rules == null) {
         // The default rules take a second that the ports need not wait for.
         core.rules().load(files);
@@ -109,8 +111,17 @@ final class Wiring {
     } catch (IOException | RuntimeException e) {
       opener.close();
       core.close();
+      security.close();
       throw e;
     }
+  }
+
+  private static void note(RuleChange change, AuditLog audit) {
+    audit.changed(
+        "policy",
+        change.origin(),
+        change.succeeded() ? "done" : "refused",
+        Map.of("version", change.version()));
   }
 
   /** One opener for each device; pools that name the same share it. */
@@ -192,7 +203,7 @@ final class Wiring {
     }
   }
 
-  private ServerPlan plan(RemoteOpener remote) throws IOException {
+  private ServerPlan plan(RemoteOpener remote, Security security) throws IOException {
     GearboxConfig config = configuration.gearbox();
     int sequences =
         config.pools().stream()
@@ -210,15 +221,10 @@ final class Wiring {
         adapters(),
         (base, file) -> configuration.quality(base, file, QualityLedger.load(store.folder())),
         new ServiceClasses(config.classes().stream().map(ClassConfig::toServiceClass).toList()),
-        new Gatekeeper(
-            config.tenants().stream()
-                .map(t -> new Tenant(t.name(), t.keys(), t.serviceClass()))
-                .toList(),
-            config.security().apiKeys() == SecurityConfig.ApiKeys.REQUIRED),
+        security,
         new AdmissionLimits(
             Math.max(MIN_IN_FLIGHT, 2 * sequences), QUEUED, AdmissionLimits.DEFAULT.maxWait()),
         config.tenants().stream().collect(Collectors.toMap(TenantConfig::name, Wiring::limits)),
-        new PromptLog(config.security().logPrompts()),
         ENCODER_THREADS,
         config.classes().stream().collect(Collectors.toMap(ClassConfig::name, ClassConfig::care)),
         remotePools().groups(remote),

@@ -14,8 +14,7 @@ import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
-import dev.gearbox.gateway.security.Gatekeeper;
-import dev.gearbox.gateway.security.PromptLog;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.security.Tenant;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.fact.ServiceClass;
@@ -80,6 +79,20 @@ final class TestingServer implements AutoCloseable {
     return server;
   }
 
+  /** Behind these doors. */
+  static TestingServer behind(Security security) throws Exception {
+    TestingServer server =
+        new TestingServer(
+            Duration.ZERO,
+            AdmissionLimits.DEFAULT,
+            security,
+            Map.of(),
+            PolicyConfig.Records.inMemory(100));
+    server.weights.countDown();
+    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
+    return server;
+  }
+
   /** With weights that come when {@link #weights} is counted down. */
   TestingServer(
       Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
@@ -91,6 +104,16 @@ final class TestingServer implements AutoCloseable {
       Duration pace,
       AdmissionLimits limits,
       List<Tenant> tenants,
+      Map<String, TenantLimits> quotas,
+      PolicyConfig.Records records)
+      throws IOException {
+    this(pace, limits, Security.of(tenants, true), quotas, records);
+  }
+
+  private TestingServer(
+      Duration pace,
+      AdmissionLimits limits,
+      Security security,
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records)
       throws IOException {
@@ -117,10 +140,9 @@ final class TestingServer implements AutoCloseable {
                     standard("hedged", 5),
                     standard("rescued", 5),
                     standard("batch", -10))),
-            new Gatekeeper(tenants, true),
+            security,
             limits,
             quotas,
-            new PromptLog(false),
             1,
             Map.of(
                 "hedged", new Care(Duration.ofMillis(50), Rescue.NONE),
@@ -212,7 +234,7 @@ final class TestingServer implements AutoCloseable {
     socket.setSoTimeout((int) PATIENCE.toMillis());
     byte[] body = json.getBytes(StandardCharsets.UTF_8);
     String head =
-        "POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s\r\n\r\n"
+        "POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n%s\r\n\r\n"
             .formatted(path, body.length, header);
     socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
     socket.getOutputStream().write(body);

@@ -7,6 +7,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** The admin port of a running gateway on this machine, as commands are told to find it. */
@@ -18,14 +19,29 @@ final class AdminClient {
       description = "Port of the gateway's metrics (default: ${DEFAULT-VALUE}).")
   private int port;
 
+  @Option(
+      names = "--admin-key",
+      paramLabel = "KEY",
+      defaultValue = "${env:GEARBOX_ADMIN_KEY}",
+      description = "Key of the admin port, where it has any (default: $GEARBOX_ADMIN_KEY).")
+  private @Nullable String key;
+
   /** The body of what is at {@code path}. */
   String get(String path) throws IOException, InterruptedException {
     String admin = "http://127.0.0.1:" + PortOption.checked("--admin-port", port, 9090);
-    HttpRequest request =
-        HttpRequest.newBuilder(URI.create(admin + path)).timeout(Duration.ofSeconds(5)).build();
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(admin + path)).timeout(Duration.ofSeconds(5));
+    if (key != null && !key.isBlank()) {
+      request.header("authorization", "Bearer " + key);
+    }
     try (HttpClient client =
         HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build()) {
-      HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> answer =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      if (answer.statusCode() == 401) {
+        throw new IOException(
+            admin + " wants a key: give --admin-key KEY, or set GEARBOX_ADMIN_KEY");
+      }
       if (answer.statusCode() != 200) {
         throw new IOException(admin + path + " answers " + answer.statusCode());
       }

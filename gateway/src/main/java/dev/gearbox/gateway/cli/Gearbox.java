@@ -30,6 +30,7 @@ import picocli.CommandLine.Command;
       LogsCommand.class,
       ClientCommand.class,
       SloCommand.class,
+      KeyCommand.class,
       TestCommand.class,
       LoadCommand.class,
       RehearseCommand.class,

@@ -250,8 +250,11 @@ final class ConfigCheck {
       String hint = DidYouMean.hint(named, classes.stream().distinct().toList());
       reader.problem(tenant, "class", "no class '" + named + "'" + hint);
     }
-    if (tenant.keys().isEmpty()) {
-      reader.problem(tenant, "keys", "needs at least one key");
+    if (tenant.name().equals("local")) {
+      reader.problem(tenant, "name", "'local' is who asks without a key: choose another name");
+    }
+    if (tenant.keys().isEmpty() && config.security().keysFile() == null) {
+      reader.problem(tenant, "keys", "needs at least one key, here or in security.keys-file");
     }
   }
 }

@@ -123,7 +123,7 @@ public final class ConfigLoader {
         classes(written, builtIn),
         written.tenants(),
         policy(written.policy(), file),
-        written.security(),
+        written.security().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
         written.telemetry(),
         written.batches().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
         kafka(written.kafka(), file));

@@ -1,18 +1,17 @@
 package dev.gearbox.gateway.http;
 
 import dev.gearbox.engine.Engine;
-import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.console.Audience;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.log.RecentLines;
+import dev.gearbox.gateway.security.AdminGate.Operator;
 import dev.gearbox.telemetry.meter.Exposition;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.util.Locale;
 import java.util.function.Function;
 import org.springframework.http.HttpMethod;
-import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
@@ -21,8 +20,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The routes of the admin port: metrics for whoever scrapes, the rest for this machine alone. */
+/** The routes of the admin port. All but the console's page are behind the guard. */
 final class AdminApi {
+  static final String METRICS = "/metrics";
+
+  private final Routes.Guard<Operator> guard;
   private final Exposition exposition;
   private final EngineRegistry registry;
   private final PolicyAdmin policy;
@@ -31,12 +33,14 @@ final class AdminApi {
   private final Runnable drain;
 
   AdminApi(
+      Routes.Guard<Operator> guard,
       Exposition exposition,
       EngineRegistry registry,
       PolicyAdmin policy,
       LoraAdmin loras,
       ConsoleApi console,
       Runnable drain) {
+    this.guard = guard;
     this.exposition = exposition;
     this.registry = registry;
     this.policy = policy;
@@ -50,26 +54,26 @@ final class AdminApi {
    *
    * @param apiPort the public port, which the console's playground asks
    */
-  RouterFunction<ServerResponse> routes(int apiPort) {
-    Routes routes = new Routes();
-    routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(exposition, request));
-    local(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
-    local(routes, HttpMethod.GET, "/admin/logs", AdminApi::logs);
-    local(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
-    local(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
-    local(routes, HttpMethod.POST, "/admin/policy/check", policy::check);
-    local(routes, HttpMethod.GET, "/admin/policy/shadow", request -> policy.showShadows());
-    local(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
-    local(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
-    local(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
-    local(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
-    local(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
+  Routes<Operator> routes(int apiPort) {
+    Routes<Operator> routes = new Routes<>(guard);
+    guarded(routes, HttpMethod.GET, METRICS, request -> Replies.metrics(exposition, request));
+    guarded(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
+    guarded(routes, HttpMethod.GET, "/admin/logs", AdminApi::logs);
+    guarded(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
+    guarded(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
+    guarded(routes, HttpMethod.POST, "/admin/policy/check", policy::check);
+    guarded(routes, HttpMethod.GET, "/admin/policy/shadow", request -> policy.showShadows());
+    guarded(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
+    guarded(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
+    guarded(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
+    guarded(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
+    guarded(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
     String reached = "'self' http://127.0.0.1:%1$d http://localhost:%1$d".formatted(apiPort);
-    local(routes, HttpMethod.GET, "/", request -> console.page(reached));
+    routes.open(HttpMethod.GET, "/", request -> console.page(reached));
     console.routes((method, path, handler) ->
-        local(routes, method, path, request -> handler.apply(request, Audience.OPERATOR)));
+        routes.add(method, path, (request, operator) -> handler.apply(request, Audience.OPERATOR)));
     console.files(routes);
-    local(
+    guarded(
         routes,
         HttpMethod.POST,
         "/admin/drain",
@@ -77,22 +81,15 @@ final class AdminApi {
           drain.run();
           return ServerResponse.accepted().build();
         });
-    return routes.build();
+    return routes;
   }
 
-  private static void local(
-      Routes routes,
+  private static void guarded(
+      Routes<Operator> routes,
       HttpMethod method,
       String path,
       Function<ServerRequest, Mono<ServerResponse>> handler) {
-    routes.add(
-        method,
-        path,
-        request ->
-            request.remoteAddress().stream().anyMatch(a -> a.getAddress().isLoopbackAddress())
-                ? handler.apply(request)
-                : Replies.error(
-                    Refusal.of(ErrorCode.PERMISSION_DENIED, "only this machine may ask")));
+    routes.add(method, path, (request, operator) -> handler.apply(request));
   }
 
   /** Lines of the log after number {@code after}, of one {@code pool} where that is asked for. */

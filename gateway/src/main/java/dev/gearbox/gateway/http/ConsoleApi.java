@@ -62,8 +62,8 @@ final class ConsoleApi {
   }
 
   /** What the page is made of, which is no secret. */
-  void files(Routes routes) {
-    routes.add(
+  void files(Routes<?> routes) {
+    routes.open(
         HttpMethod.GET, "/console/{file}", request -> file(request.pathVariable("file"), "'none'"));
   }
 

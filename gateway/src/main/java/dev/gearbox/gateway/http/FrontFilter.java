@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.gateway.security.Security;
 import java.net.URI;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,12 @@ final class FrontFilter implements WebFilter {
           + " x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens,"
           + " x-ratelimit-reset-tokens";
 
+  private final Security security;
+
+  FrontFilter(Security security) {
+    this.security = security;
+  }
+
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
     ServerHttpRequest request = exchange.getRequest();
@@ -34,8 +41,7 @@ final class FrontFilter implements WebFilter {
     exchange.getAttributes().put(REQUEST_ID, id);
     HttpHeaders headers = exchange.getResponse().getHeaders();
     headers.set("x-request-id", id);
-    headers.set("access-control-allow-origin", "*");
-    headers.set("access-control-expose-headers", EXPOSED);
+    share(request.getHeaders(), headers);
     if (HttpMethod.OPTIONS.equals(request.getMethod())) {
       return preflight(exchange, request, headers);
     }
@@ -49,12 +55,26 @@ final class FrontFilter implements WebFilter {
     return chain.filter(exchange);
   }
 
+  /** Says which page may read the answer. */
+  private void share(HttpHeaders asked, HttpHeaders answer) {
+    String origin = asked.getFirst(HttpHeaders.ORIGIN);
+    String reader =
+        origin == null ? null : security.readableBy(origin, asked.getFirst(HttpHeaders.HOST));
+    answer.add(HttpHeaders.VARY, HttpHeaders.ORIGIN);
+    if (reader != null) {
+      answer.set("access-control-allow-origin", reader);
+      answer.set("access-control-expose-headers", EXPOSED);
+    }
+  }
+
   private static Mono<Void> preflight(
       ServerWebExchange exchange, ServerHttpRequest request, HttpHeaders headers) {
     String asked = request.getHeaders().getFirst("access-control-request-headers");
-    headers.set("access-control-allow-methods", METHODS);
-    headers.set("access-control-allow-headers", asked == null ? "*" : asked);
-    headers.set("access-control-max-age", "86400");
+    if (headers.containsHeader("access-control-allow-origin")) {
+      headers.set("access-control-allow-methods", METHODS);
+      headers.set("access-control-allow-headers", asked == null ? "*" : asked);
+      headers.set("access-control-max-age", "86400");
+    }
     exchange.getResponse().setStatusCode(HttpStatus.NO_CONTENT);
     return exchange.getResponse().setComplete();
   }

@@ -8,16 +8,19 @@ import dev.gearbox.gateway.console.Console;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.rules.LiveRules;
-import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.telemetry.meter.Exposition;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -49,7 +52,7 @@ public final class HttpFront implements AutoCloseable {
       Line line,
       Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview,
       RequestParser parser,
-      Gatekeeper gatekeeper,
+      Security security,
       EngineRegistry registry,
       LoraAdapters adapters,
       LiveRules rules,
@@ -67,10 +70,20 @@ public final class HttpFront implements AutoCloseable {
 
   private final Scheduler disk;
 
-  private HttpFront(HttpListener api, HttpListener admin, Scheduler disk) {
+  private final List<Routes.Mapping> apiRoutes;
+  private final List<Routes.Mapping> adminRoutes;
+
+  private HttpFront(
+      HttpListener api,
+      HttpListener admin,
+      Scheduler disk,
+      List<Routes.Mapping> apiRoutes,
+      List<Routes.Mapping> adminRoutes) {
     this.api = api;
     this.admin = admin;
     this.disk = disk;
+    this.apiRoutes = apiRoutes;
+    this.adminRoutes = adminRoutes;
   }
 
   /**
@@ -103,43 +116,74 @@ public final class HttpFront implements AutoCloseable {
             parts.preview(),
             parts.draining(),
             parts.clock());
+    var guards = new Guards(parts.security());
     var console = new ConsoleApi(parts.console(), parts.decisions());
     var api =
         new PublicApi(
-            parts.gatekeeper(),
+            guards::api,
             inference,
             new ModelsJson(parts.registry(), parts.time().instant().getEpochSecond()),
             parts.decisions(),
             new Health(parts.registry(), parts.draining()),
             console,
             parts.publicMetrics() ? parts.exposition() : null,
+            parts.security().gatekeeper().trustsAddresses(),
             new BatchApi(parts.batches(), disk, bodies));
     var admin =
         new AdminApi(
+            guards::admin,
             parts.exposition(),
             parts.registry(),
             new PolicyAdmin(parts.rules(), parts.shadows()),
             new LoraAdmin(parts.adapters()),
             console,
             parts.drain());
+    Routes<?> apiRoutes = api.routes();
     HttpListener first =
         HttpListener.start(
-            options.host(), options.port(), api.routes(), new FrontFilter(), options.patience());
+            options.host(),
+            options.port(),
+            apiRoutes.build(),
+            new FrontFilter(parts.security()),
+            options.patience());
     parts.console().listening(first.port());
+    Routes<?> adminRoutes = admin.routes(first.port());
     try {
       return new HttpFront(
           first,
           HttpListener.start(
               options.host(),
               options.adminPort(),
-              admin.routes(first.port()),
-              new SameOrigin(),
+              adminRoutes.build(),
+              new SameOrigin(parts.security()),
               options.patience()),
-          disk);
+          disk,
+          apiRoutes.mappings(),
+          adminRoutes.mappings());
     } catch (IOException | RuntimeException e) {
       first.close();
       throw e;
     }
+  }
+
+  /** What a port takes, each as {@code METHOD PATH}, and those that everybody may ask. */
+  public record Doors(int port, List<String> guarded, List<String> open) {}
+
+  /** All there is at either port, for who tries every door. */
+  public List<Doors> doors() {
+    return List.of(doors(port(), apiRoutes), doors(adminPort(), adminRoutes));
+  }
+
+  private static Doors doors(int port, List<Routes.Mapping> routes) {
+    Map<Boolean, List<String>> byOpen =
+        routes.stream()
+            .collect(
+                Collectors.partitioningBy(
+                    Routes.Mapping::open,
+                    Collectors.mapping(
+                        each -> each.method() + " " + each.path(), Collectors.toList())));
+    return new Doors(
+        port, byOpen.getOrDefault(false, List.of()), byOpen.getOrDefault(true, List.of()));
   }
 
   public int port() {

@@ -3,141 +3,119 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.gateway.api.AnswerKind;
 import dev.gearbox.gateway.api.Caller;
 import dev.gearbox.gateway.api.Refusal;
-import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.console.Audience;
-import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.telemetry.meter.Exposition;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpMethod;
-import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import reactor.core.publisher.Mono;
 
-/** The routes of the public port. All but health ask the gatekeeper first. */
+/** The routes of the public port. All but health and the console's page are behind the guard. */
 final class PublicApi {
   private static final int MOST_LISTED = 100;
 
-  private final Gatekeeper gatekeeper;
+  private final Routes.Guard<Caller> guard;
   private final InferenceHandler inference;
   private final ModelsJson models;
   private final DecisionsJson decisions;
   private final Health health;
   private final ConsoleApi console;
   private final @Nullable Exposition metrics;
+  private final boolean openMetrics;
   private final BatchApi batches;
 
   PublicApi(
-      Gatekeeper gatekeeper,
+      Routes.Guard<Caller> guard,
       InferenceHandler inference,
       ModelsJson models,
       DecisionsJson decisions,
       Health health,
       ConsoleApi console,
       @Nullable Exposition metrics,
+      boolean openMetrics,
       BatchApi batches) {
-    this.gatekeeper = gatekeeper;
+    this.guard = guard;
     this.inference = inference;
     this.models = models;
     this.decisions = decisions;
     this.health = health;
     this.console = console;
     this.metrics = metrics;
+    this.openMetrics = openMetrics;
     this.batches = batches;
   }
 
-  RouterFunction<ServerResponse> routes() {
-    Routes routes = new Routes();
-    routes.add(HttpMethod.GET, "/health", request -> health.health());
-    routes.add(HttpMethod.GET, "/health/live", request -> health.live());
-    routes.add(HttpMethod.GET, "/health/ready", request -> health.ready());
-    routes.add(HttpMethod.HEAD, "/", request -> ServerResponse.ok().build());
-    routes.add(
+  Routes<Caller> routes() {
+    Routes<Caller> routes = new Routes<>(guard);
+    routes.open(HttpMethod.GET, "/health", request -> health.health());
+    routes.open(HttpMethod.GET, "/health/live", request -> health.live());
+    routes.open(HttpMethod.GET, "/health/ready", request -> health.ready());
+    routes.open(HttpMethod.HEAD, "/", request -> ServerResponse.ok().build());
+    routes.open(
         HttpMethod.GET,
         "/",
         request -> ConsoleApi.isBrowser(request) ? console.page("'self'") : health.health());
     console.routes((method, path, handler) ->
-        add(
-            routes,
+        routes.add(
             method,
             path,
             (request, caller) -> handler.apply(request, new Audience(caller.tenant()))));
-    add(
-        routes,
+    routes.add(
         HttpMethod.POST,
         "/console/preview",
         (request, caller) -> inference.preview(request, caller, console::preview));
     console.files(routes);
     Exposition shown = metrics;
     if (shown != null) {
-      routes.add(HttpMethod.GET, "/metrics", request -> Replies.metrics(shown, request));
+      metrics(routes, shown);
     }
     for (String base : new String[] {"/v1", ""}) {
-      add(
-          routes,
+      routes.add(
           HttpMethod.POST,
           base + "/chat/completions",
           (request, caller) -> inference.generate(AnswerKind.CHAT, request, caller));
-      add(
-          routes,
+      routes.add(
           HttpMethod.POST,
           base + "/completions",
           (request, caller) -> inference.generate(AnswerKind.COMPLETION, request, caller));
-      add(
-          routes,
-          HttpMethod.GET,
-          base + "/models",
-          (request, caller) -> Replies.json(200, models.list()));
-      add(routes, HttpMethod.GET, base + "/models/{*id}", (request, caller) -> model(request));
-      add(
-          routes,
+      routes.add(
+          HttpMethod.GET, base + "/models", (request, caller) -> Replies.json(200, models.list()));
+      routes.add(HttpMethod.GET, base + "/models/{*id}", (request, caller) -> model(request));
+      routes.add(
           HttpMethod.POST,
           base + "/decisions/preview",
           (request, caller) -> inference.preview(request, caller, decisions::json));
-      add(
-          routes,
+      routes.add(
           HttpMethod.POST,
           base + "/slo/quote",
           (request, caller) -> inference.preview(request, caller, decisions::quote));
-      add(routes, HttpMethod.GET, base + "/decisions", this::list);
-      add(
-          routes,
+      routes.add(HttpMethod.GET, base + "/decisions", this::list);
+      routes.add(
           HttpMethod.GET,
           base + "/decisions/{id}",
           (request, caller) -> decision(request, caller, decisions::json));
-      add(
-          routes,
+      routes.add(
           HttpMethod.POST,
           base + "/decisions/{id}/replay",
           (request, caller) -> decision(request, caller, decisions::replay));
-      batches.routes(base, (method, path, handler) -> add(routes, method, path, handler));
+      batches.routes(base, routes::add);
     }
-    return routes.build();
+    return routes;
   }
 
-  private void add(
-      Routes routes,
-      HttpMethod method,
-      String path,
-      BiFunction<ServerRequest, Caller, Mono<ServerResponse>> handler) {
-    routes.add(
-        method,
-        path,
-        request -> caller(request).fold(caller -> handler.apply(request, caller), Replies::error));
-  }
-
-  private Result<Caller> caller(ServerRequest request) {
-    InetAddress from = request.remoteAddress().map(InetSocketAddress::getAddress).orElse(null);
-    String authorization = request.headers().firstHeader("authorization");
-    return gatekeeper.check(from, authorization, request.queryParams().keySet());
+  /** Other gateways scrape a worker without tenants from elsewhere; with tenants by a key. */
+  private void metrics(Routes<Caller> routes, Exposition shown) {
+    if (openMetrics) {
+      routes.open(HttpMethod.GET, "/metrics", request -> Replies.metrics(shown, request));
+    } else {
+      routes.add(HttpMethod.GET, "/metrics", (request, caller) -> Replies.metrics(shown, request));
+    }
   }
 
   private Mono<ServerResponse> model(ServerRequest request) {

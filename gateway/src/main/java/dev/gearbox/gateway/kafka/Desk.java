@@ -54,7 +54,7 @@ final class Desk {
     this.reader =
         new RecordReader(
             parts.parser(),
-            parts.gatekeeper(),
+            parts.security(),
             config.maxRecord().bytes(),
             config.streaming(),
             parts.clock());

@@ -2,7 +2,7 @@ package dev.gearbox.gateway.kafka;
 
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.config.KafkaConfig;
-import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.telemetry.meter.KafkaMeters;
 import java.io.IOException;
@@ -39,7 +39,7 @@ public final class KafkaIntake implements AutoCloseable {
    * What it works with.
    *
    * @param line where requests are answered
-   * @param gatekeeper who asks
+   * @param security who asks
    * @param places how many more requests the engines can take at this moment
    * @param clock monotonic nanoseconds
    * @param time of day, that of deadlines and of records
@@ -48,7 +48,7 @@ public final class KafkaIntake implements AutoCloseable {
   public record Parts(
       Line line,
       RequestParser parser,
-      Gatekeeper gatekeeper,
+      Security security,
       IntSupplier places,
       KafkaMeters meters,
       LongSupplier clock,

@@ -8,7 +8,8 @@ import dev.gearbox.gateway.api.JsonBody;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
-import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Credentials;
+import dev.gearbox.gateway.security.Security;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -46,7 +47,7 @@ final class RecordReader {
   private static final Set<String> OF_HTTP_ALONE = Set.of("x-stainless-read-timeout");
 
   private final RequestParser parser;
-  private final Gatekeeper gatekeeper;
+  private final Security security;
   private final long maxBytes;
   private final boolean streaming;
   private final LongSupplier clock;
@@ -67,18 +68,18 @@ final class RecordReader {
   /**
    * Reads for one gateway.
    *
-   * @param gatekeeper who asks, by the header {@code authorization}, or whom another gateway
-   *     vouches for
+   * @param security who asks, by the header {@code authorization}, or whom another gateway vouches
+   *     for
    * @param streaming whether requests may be answered token by token
    */
   RecordReader(
       RequestParser parser,
-      Gatekeeper gatekeeper,
+      Security security,
       long maxBytes,
       boolean streaming,
       LongSupplier clock) {
     this.parser = parser;
-    this.gatekeeper = gatekeeper;
+    this.security = security;
     this.maxBytes = maxBytes;
     this.streaming = streaming;
     this.clock = clock;
@@ -120,6 +121,21 @@ final class RecordReader {
     }
   }
 
+  private Result<Caller> caller(ConsumerRecord<byte[], byte[]> record, String id) {
+    String voucher = header(record, VOUCHER);
+    Result<Caller> caller =
+        voucher != null
+            ? security.gatekeeper().vouched(voucher, id)
+            : security
+                .gatekeeper()
+                .check(new Credentials(HERE, header(record, "authorization"), Set.of()));
+    if (caller instanceof Result.Refused<Caller>(Refusal why)) {
+      String from = record.topic() + "-" + record.partition() + "@" + record.offset();
+      security.audit().refused("kafka", from, "record", why.status(), why.message());
+    }
+    return caller;
+  }
+
   private Job job(ConsumerRecord<byte[], byte[]> record, ObjectNode json, String id) {
     Map<String, String> said = new HashMap<>();
     String named = text(json, "class");
@@ -129,12 +145,7 @@ final class RecordReader {
     targets(json.get("targets"), said);
     long deadline = deadline(text(json, "deadline"));
     ObjectNode body = body(json);
-    String voucher = header(record, VOUCHER);
-    Caller caller =
-        value(
-            voucher != null
-                ? gatekeeper.vouched(voucher, id)
-                : gatekeeper.check(HERE, header(record, "authorization"), Set.of()));
+    Caller caller = value(caller(record, id));
     AnswerKind kind = body.has("messages") ? AnswerKind.CHAT : AnswerKind.COMPLETION;
     InferenceRequest request =
         value(

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -53,6 +54,7 @@ public final class LiveRules implements AutoCloseable {
   private final ScheduledExecutorService watch =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("gearbox-rule-files").factory());
+  private final List<Consumer<RuleChange>> listeners = new CopyOnWriteArrayList<>();
   private volatile @Nullable RuleChange last;
 
   /**
@@ -68,6 +70,11 @@ public final class LiveRules implements AutoCloseable {
     this.time = time;
     this.failing = failing;
     failing.accept(false);
+  }
+
+  /** Tells of each attempt to change the rules, on the thread that made it. */
+  public void onChange(Consumer<RuleChange> listener) {
+    listeners.add(listener);
   }
 
   /** Compiles these files in the background and takes them. */
@@ -194,6 +201,7 @@ public final class LiveRules implements AutoCloseable {
 
   private RuleChange changed(RuleChange change) {
     last = change;
+    listeners.forEach(listener -> listener.accept(change));
     failing.accept(!change.succeeded());
     if (change.succeeded()) {
       LOG.log(

@@ -2,10 +2,12 @@ package dev.gearbox.gateway.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gearbox.gateway.security.Security;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -33,7 +35,8 @@ class HttpListenerTest {
         new HttpListener.Patience(
             Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofMillis(300));
     try (HttpListener listener =
-            HttpListener.start("127.0.0.1", 0, endless, new FrontFilter(), patience);
+            HttpListener.start(
+                "127.0.0.1", 0, endless, new FrontFilter(Security.of(List.of(), true)), patience);
         Socket stalled = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
       stalled
           .getOutputStream()

@@ -52,7 +52,8 @@ final class ScalarReader {
       throw new IllegalArgumentException("must not be empty");
     }
     if (!setting.pattern().isEmpty() && !text.matches(setting.pattern())) {
-      throw new IllegalArgumentException("expected " + setting.pattern() + ", got '" + text + "'");
+      String got = setting.secret() ? "something else" : "'" + text + "'";
+      throw new IllegalArgumentException("expected " + setting.pattern() + ", got " + got);
     }
     return text;
   }

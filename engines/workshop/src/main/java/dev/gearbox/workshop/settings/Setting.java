@@ -38,4 +38,7 @@ public @interface Setting {
 
   /** Regular expression that a text matches as a whole; empty for any. */
   String pattern() default "";
+
+  /** Whether nobody may see it, not even in the message that says what is wrong with it. */
+  boolean secret() default false;
 }
