@@ -1,9 +1,11 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.admission.AdmissionControl;
+import dev.gearbox.gateway.admission.SharedLimits;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.ServiceClasses;
+import dev.gearbox.gateway.batch.BatchQueue;
 import dev.gearbox.gateway.batch.Batches;
 import dev.gearbox.gateway.batch.LineQueue;
 import dev.gearbox.gateway.config.Configuration;
@@ -32,6 +34,7 @@ import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -64,6 +67,7 @@ public final class GearboxServer implements AutoCloseable {
   private final Batches batches;
   private final @Nullable KafkaIntake intake;
   private final Security security;
+  private final @Nullable SharedLimits shared;
 
   /**
    * Starts what is configured, on this machine: both ports answer when this returns, weights are
@@ -108,6 +112,7 @@ public final class GearboxServer implements AutoCloseable {
       throws IOException {
     this.core = core;
     security = plan.security();
+    shared = plan.shared();
     LongSupplier clock = core.clock();
     core.policy().expect(plan.classes().all());
     core.meters().gateway().expect(plan.catalog().names());
@@ -118,7 +123,7 @@ public final class GearboxServer implements AutoCloseable {
         .forEach(each -> registry.declare(each.id(), each.pool(), each.variant(), each.device()));
     adapters = new LoraAdapters(registry, plan.adapters(), plan.qualities());
     adapters.declare();
-    admission = new AdmissionControl(plan.limits(), plan.tenants(), clock);
+    admission = new AdmissionControl(plan.limits(), plan.tenants(), clock, plan.shared());
     console = console(plan);
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
@@ -128,13 +133,11 @@ public final class GearboxServer implements AutoCloseable {
     KafkaConfig kafka = plan.kafka();
     String instance = kafka == null ? "" : instance(kafka, plan.port());
     batches =
-        new Batches(
-            plan.batches(),
+        batches(
+            plan,
             kafka == null
                 ? queue(pipeline, parser)
-                : KafkaBatchQueue.start(kafka, instance, plan.security().gatekeeper()),
-            InstantSource.system(),
-            core.meters().batches());
+                : KafkaBatchQueue.start(kafka, instance, plan.security().gatekeeper()));
     HttpFront.Parts parts = parts(plan, pipeline, parser);
     front = HttpFront.start(plan.host(), plan.port(), plan.adminPort(), plan.maxBody(), parts);
     batches.resume();
@@ -142,6 +145,14 @@ public final class GearboxServer implements AutoCloseable {
     loader.start();
     discovery = new Discovery(plan.groups(), registry, loader);
     discovery.start();
+  }
+
+  private Batches batches(ServerPlan plan, BatchQueue queue) throws IOException {
+    Path keys = plan.batchKeys();
+    InstantSource time = InstantSource.system();
+    return keys == null
+        ? new Batches(plan.batches(), queue, time, core.meters().batches())
+        : Batches.sealed(plan.batches(), keys, queue, time, core.meters().batches());
   }
 
   /** A name that is the same after a restart. */
@@ -343,6 +354,9 @@ public final class GearboxServer implements AutoCloseable {
     opener.close();
     core.close();
     security.close();
+    if (shared != null) {
+      shared.close();
+    }
   }
 
   /** Engines have failed what ran; gives the last events a moment to be written. */

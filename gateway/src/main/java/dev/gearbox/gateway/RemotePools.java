@@ -14,6 +14,7 @@ import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.settings.DataSize;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,14 +22,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The engines of pools whose servers are elsewhere: one for each variant on each server.
  *
  * @param weights finds the weights of a variant of the catalog, for its tokenizer
+ * @param tls how the servers of a pool are trusted, by its name; null for what Java does
  */
-record RemotePools(Configuration configuration, WeightStore store, LocalOpener.Weights weights) {
+record RemotePools(
+    Configuration configuration,
+    WeightStore store,
+    LocalOpener.Weights weights,
+    Function<String, @Nullable SslContext> tls) {
   private static final String DNS = "dns:";
   private static final String KUBE = "kube:";
   private static final int QUEUED_PER_SEQUENCE = 4;
@@ -192,7 +199,8 @@ record RemotePools(Configuration configuration, WeightStore store, LocalOpener.W
             pool.maxSequences() * QUEUED_PER_SEQUENCE,
             pool.patience().toPatience(),
             pool.patience().slowStart(),
-            key),
+            key,
+            tls.apply(pool.name())),
         tokenizer(member));
   }
 

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway;
 
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.SharedLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.BatchConfig;
@@ -11,6 +12,7 @@ import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
 import dev.gearbox.gateway.security.Security;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +32,13 @@ import org.jspecify.annotations.Nullable;
  * @param security who may ask; closed with the server
  * @param limits how much may be in the house at once
  * @param tenants what each may use, by name
+ * @param shared what they have used over all gateways, closed with the server; null for this one's
  * @param encoderThreads threads that turn prompts into tokens
  * @param cares what is done for slow requests, by class
  * @param groups servers that come and go behind a name
  * @param publicMetrics whether the API's port has metrics too
  * @param batches where files of requests are kept
+ * @param batchKeys file of the keys that seal them; null for files as they are
  * @param kafka where else requests come from; null for nowhere
  */
 record ServerPlan(
@@ -50,11 +54,13 @@ record ServerPlan(
     Security security,
     AdmissionLimits limits,
     Map<String, TenantLimits> tenants,
+    @Nullable SharedLimits shared,
     int encoderThreads,
     Map<String, Care> cares,
     List<Discovery.Group> groups,
     boolean publicMetrics,
     BatchConfig batches,
+    @Nullable Path batchKeys,
     @Nullable KafkaConfig kafka) {
 
   /** One engine to bring up. */

@@ -3,6 +3,8 @@ package dev.gearbox.gateway;
 import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.gateway.ServerPlan.Planned;
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.admission.RedisLimits;
+import dev.gearbox.gateway.admission.SharedLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.AdapterConfig;
@@ -11,6 +13,7 @@ import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.PoolConfig;
+import dev.gearbox.gateway.config.SecurityConfig;
 import dev.gearbox.gateway.config.TenantConfig;
 import dev.gearbox.gateway.dispatch.CpuSilicon;
 import dev.gearbox.gateway.dispatch.EngineListener;
@@ -39,6 +42,7 @@ import dev.gearbox.workshop.FetchException;
 import dev.gearbox.workshop.FetchListener;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +65,7 @@ final class Wiring {
 
   private final Configuration configuration;
   private final WeightStore store;
+  private Map<String, SslContext> engineTls = Map.of();
 
   Wiring(Configuration configuration, WeightStore store) {
     this.configuration = configuration;
@@ -81,7 +86,9 @@ final class Wiring {
     GearboxConfig config = configuration.gearbox();
     RuleFiles files = new RuleFiles(config.policy().rules());
     RuleBase rules = files.names().isEmpty() ? null : compile(files);
-    Security security = SecurityWiring.open(config);
+    SecurityWiring doors = SecurityWiring.open(config);
+    Security security = doors.security();
+    wiring.engineTls = doors.engines();
     Core core =
         Core.start(
             System::nanoTime,
@@ -93,6 +100,7 @@ final class Wiring {
     core.meters().observeProcess();
     core.meters().observeEnergy(core.signals(), core.clock(), wiring::watts);
     RemoteOpener remote = new RemoteOpener(core.signals(), core.clock());
+    remote.onUntrusted((engine, why) -> security.audit().refused("engine", engine, "tls", 0, why));
     EngineOpener opener = given != null ? given : wiring.openers(core, remote);
     try {
       GearboxServer server =
@@ -152,7 +160,7 @@ final class Wiring {
   }
 
   private RemotePools remotePools() {
-    return new RemotePools(configuration, store, this::fetch);
+    return new RemotePools(configuration, store, this::fetch, engineTls::get);
   }
 
   private List<PoolConfig> local() {
@@ -225,12 +233,24 @@ final class Wiring {
         new AdmissionLimits(
             Math.max(MIN_IN_FLIGHT, 2 * sequences), QUEUED, AdmissionLimits.DEFAULT.maxWait()),
         config.tenants().stream().collect(Collectors.toMap(TenantConfig::name, Wiring::limits)),
+        shared(config.security().sharedLimits()),
         ENCODER_THREADS,
         config.classes().stream().collect(Collectors.toMap(ClassConfig::name, ClassConfig::care)),
         remotePools().groups(remote),
         config.server().publicMetrics(),
         config.batches(),
+        config.security().sealingKeys(),
         config.kafka());
+  }
+
+  private static @Nullable SharedLimits shared(SecurityConfig.@Nullable SharedLimits shared)
+      throws IOException {
+    if (shared == null) {
+      return null;
+    }
+    String password = shared.passwordFile();
+    return RedisLimits.connect(
+        shared.redis(), password == null ? null : Path.of(password), shared.timeout());
   }
 
   private static TenantLimits limits(TenantConfig tenant) {

@@ -78,6 +78,8 @@ class OriginTest {
     Security open =
         new Security(
             new Gatekeeper(List.of(), true),
+            null,
+            null,
             AdminGate.LOCAL,
             new Origins(Set.of("https://chat.example"), Set.of("gearbox.lan")),
             AuditLog.NONE,

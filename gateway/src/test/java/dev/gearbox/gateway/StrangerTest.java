@@ -46,6 +46,8 @@ class StrangerTest {
         TestingServer.behind(
             new Security(
                 new Gatekeeper(List.of(acme), true),
+                null,
+                null,
                 new AdminGate(List.of(KeyHash.of(ADMIN_KEY)), List.of(KeyHash.of(SCRAPER_KEY))),
                 Origins.LOCAL,
                 audit,

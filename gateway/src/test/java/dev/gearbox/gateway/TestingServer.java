@@ -39,6 +39,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** The whole gateway on free ports, with one {@link TestingEngine} behind it. */
 final class TestingServer implements AutoCloseable {
@@ -59,6 +60,7 @@ final class TestingServer implements AutoCloseable {
   final TestingEngine large;
   final GearboxServer server;
   final Core core;
+  final Path batches;
   final CountDownLatch weights = new CountDownLatch(1);
 
   static TestingServer ready(Duration pace) throws Exception {
@@ -81,11 +83,17 @@ final class TestingServer implements AutoCloseable {
 
   /** Behind these doors. */
   static TestingServer behind(Security security) throws Exception {
+    return behind(security, null);
+  }
+
+  /** The same, with the files of batches sealed by keys. */
+  static TestingServer behind(Security security, @Nullable Path batchKeys) throws Exception {
     TestingServer server =
         new TestingServer(
             Duration.ZERO,
             AdmissionLimits.DEFAULT,
             security,
+            batchKeys,
             Map.of(),
             PolicyConfig.Records.inMemory(100));
     server.weights.countDown();
@@ -107,19 +115,20 @@ final class TestingServer implements AutoCloseable {
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records)
       throws IOException {
-    this(pace, limits, Security.of(tenants, true), quotas, records);
+    this(pace, limits, Security.of(tenants, true), null, quotas, records);
   }
 
   private TestingServer(
       Duration pace,
       AdmissionLimits limits,
       Security security,
+      @Nullable Path batchKeys,
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records)
       throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     large = new TestingEngine("pool/" + LARGE, LARGE, pace);
-    Path batches = Files.createTempDirectory("gearbox-batches").resolve("none-yet");
+    batches = Files.createTempDirectory("gearbox-batches").resolve("none-yet");
     ServerPlan plan =
         new ServerPlan(
             "127.0.0.1",
@@ -143,6 +152,7 @@ final class TestingServer implements AutoCloseable {
             security,
             limits,
             quotas,
+            null,
             1,
             Map.of(
                 "hedged", new Care(Duration.ofMillis(50), Rescue.NONE),
@@ -150,6 +160,7 @@ final class TestingServer implements AutoCloseable {
             List.of(),
             false,
             new BatchConfig(batches.toString(), new DataSize(1 << 20), 50, null),
+            batchKeys,
             null);
     EngineOpener opener =
         (slot, registry) -> {
@@ -198,6 +209,17 @@ final class TestingServer implements AutoCloseable {
       request.headers(headers);
     }
     return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** With a body that is no JSON. */
+  HttpResponse<String> upload(String path, String body, String type) throws Exception {
+    return HTTP.send(
+        HttpRequest.newBuilder(uri(path))
+            .timeout(PATIENCE)
+            .header("content-type", type)
+            .POST(HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   HttpResponse<String> send(String method, String path, String... headers) throws Exception {

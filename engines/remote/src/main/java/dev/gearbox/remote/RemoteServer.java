@@ -39,7 +39,8 @@ public final class RemoteServer {
             spec.endpoint(),
             2 * spec.maxSequences() + SPARE,
             spec.patience().connect(),
-            spec.apiKey());
+            spec.apiKey(),
+            spec.tls());
     try {
       RemoteModel model =
           RemoteModel.of(

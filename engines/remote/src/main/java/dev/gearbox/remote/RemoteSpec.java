@@ -1,6 +1,7 @@
 package dev.gearbox.remote;
 
 import dev.gearbox.remote.dialect.Dialect;
+import io.netty.handler.ssl.SslContext;
 import java.net.URI;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long what may take
  * @param slowStart time in which a server that came back gets its full share again
  * @param apiKey sent as a bearer token; null for none
+ * @param tls how an https endpoint is trusted, and what it is shown; null for what Java does
  */
 public record RemoteSpec(
     String engine,
@@ -37,7 +39,42 @@ public record RemoteSpec(
     int queueLimit,
     Patience patience,
     Duration slowStart,
-    @Nullable String apiKey) {
+    @Nullable String apiKey,
+    @Nullable SslContext tls) {
+
+  /** With what Java does about TLS. */
+  public RemoteSpec(
+      String engine,
+      String pool,
+      String variant,
+      String device,
+      String servedAs,
+      URI endpoint,
+      @Nullable URI metrics,
+      Dialect dialect,
+      int maxContext,
+      int maxSequences,
+      int queueLimit,
+      Patience patience,
+      Duration slowStart,
+      @Nullable String apiKey) {
+    this(
+        engine,
+        pool,
+        variant,
+        device,
+        servedAs,
+        endpoint,
+        metrics,
+        dialect,
+        maxContext,
+        maxSequences,
+        queueLimit,
+        patience,
+        slowStart,
+        apiKey,
+        null);
+  }
 
   /**
    * How long what may take.

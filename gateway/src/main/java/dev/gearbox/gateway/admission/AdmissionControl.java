@@ -42,25 +42,64 @@ public final class AdmissionControl {
 
   public AdmissionControl(
       AdmissionLimits limits, Map<String, TenantLimits> tenants, LongSupplier clock) {
+    this(limits, tenants, clock, null);
+  }
+
+  /**
+   * For one gateway of several.
+   *
+   * @param shared what tenants have used over all of them; null for this one alone
+   */
+  public AdmissionControl(
+      AdmissionLimits limits,
+      Map<String, TenantLimits> tenants,
+      LongSupplier clock,
+      @Nullable SharedLimits shared) {
     this.limits = limits;
     this.clock = clock;
     this.free = limits.inFlight();
-    this.unlimited = new Quota("", TenantLimits.NONE, clock);
-    tenants.forEach((tenant, their) -> quotas.put(tenant, new Quota(tenant, their, clock)));
+    this.unlimited = new Quota("", TenantLimits.NONE, clock, null);
+    tenants.forEach((tenant, their) -> {
+      boolean counted = their.requestsPerMinute() != null || their.tokensPerMinute() != null;
+      SharedLimits.Account account =
+          shared == null || !counted ? null : shared.account(tenant, their);
+      quotas.put(tenant, new Quota(tenant, their, clock, account));
+    });
   }
 
-  /** Takes permits, or a place in the line, or is refused: at once, whichever it is. */
+  /**
+   * Takes permits, or a place in the line, or is refused: at once, whichever it is, unless a store
+   * that gateways share has to be asked first.
+   */
   public Ticket ticket(InferenceRequest request) {
     Quota quota = quotas.getOrDefault(request.caller().tenant(), unlimited);
-    return quota
-        .reserve(request)
-        .fold(
-            reservation -> enter(ticket(request, quota, reservation), request),
-            refusal -> {
-              Ticket none = ticket(request, quota, Reservation.none());
-              none.refuse(Result.refused(refusal));
-              return none;
+    Result<Reservation> reserved =
+        quota.isShared() ? quota.expect(request) : quota.reserve(request);
+    return reserved.fold(
+        reservation ->
+            quota.isShared()
+                ? ask(request, quota, reservation)
+                : enter(ticket(request, quota, reservation), request),
+        refusal -> {
+          Ticket none = ticket(request, quota, Reservation.none());
+          none.refuse(Result.refused(refusal));
+          return none;
+        });
+  }
+
+  private Ticket ask(InferenceRequest request, Quota quota, Reservation reservation) {
+    Ticket ticket = ticket(request, quota, reservation);
+    var _ =
+        quota
+            .ask(reservation)
+            .thenAccept(refusal -> {
+              if (refusal != null) {
+                ticket.refuse(Result.refused(refusal));
+              } else if (ticket.isWaiting()) {
+                var _ = enter(ticket, request);
+              }
             });
+    return ticket;
   }
 
   private Ticket ticket(InferenceRequest request, Quota quota, Reservation reservation) {
@@ -99,8 +138,10 @@ public final class AdmissionControl {
                 "at most %d sequences run at once, got %d"
                     .formatted(limits.inFlight(), ticket.permits()));
       } else if (ticket.permits() <= free && line.size() == 0) {
-        free -= ticket.permits();
-        ticket.grant(clock.getAsLong());
+        // It may have left while a store was asked.
+        if (ticket.grant(clock.getAsLong())) {
+          free -= ticket.permits();
+        }
       } else if (hopeless(ticket, request)) {
         refusal = unattainable();
       } else {

@@ -9,6 +9,7 @@ final class Reservation {
   private final int prompt;
   private final long tokens;
   private final AtomicBoolean settled = new AtomicBoolean();
+  private boolean shared;
 
   Reservation(@Nullable Quota quota, int prompt, long tokens) {
     this.quota = quota;
@@ -21,13 +22,38 @@ final class Reservation {
     return new Reservation(null, 0, 0);
   }
 
+  long tokens() {
+    return tokens;
+  }
+
+  /**
+   * The store that gateways share has taken it.
+   *
+   * @return false when it was settled before, and the store does not know of that
+   */
+  synchronized boolean shared() {
+    shared = true;
+    return !settled.get();
+  }
+
+  /** It was refused, so there is nothing to settle but the place. */
+  void refused() {
+    if (quota != null && settled.compareAndSet(false, true)) {
+      quota.leave();
+    }
+  }
+
   /** Gives back what was not used, or owes what was used beyond it. Idempotent. */
   void settle(Used used) {
-    if (quota == null || !settled.compareAndSet(false, true)) {
-      return;
+    boolean known;
+    synchronized (this) {
+      if (quota == null || !settled.compareAndSet(false, true)) {
+        return;
+      }
+      known = shared;
     }
     int read = used.prompt() > 0 || !used.ran() ? used.prompt() : prompt;
-    quota.settle(tokens, (long) read + used.generated(), used.answer());
+    quota.settle(tokens, (long) read + used.generated(), used.answer(), known);
   }
 
   /**

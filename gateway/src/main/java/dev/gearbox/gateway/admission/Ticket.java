@@ -85,6 +85,10 @@ public final class Ticket implements AutoCloseable {
     return patience;
   }
 
+  boolean isWaiting() {
+    return state.get() == State.WAITING;
+  }
+
   /** When it got its permits. */
   long grantedNanos() {
     return granted;

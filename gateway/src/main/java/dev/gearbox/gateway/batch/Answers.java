@@ -4,11 +4,8 @@ import dev.gearbox.gateway.batch.Batch.Problem;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,54 +26,35 @@ final class Answers implements Closeable {
       "\"error\":{\"code\":\"%s\",\"message\":\"%s\"}}"
           .formatted(Problem.EXPIRED.code(), Problem.EXPIRED.message());
 
-  private final FileChannel channel;
+  private final Vault.Sink sink;
   private final BitSet answered;
   private boolean expired;
   private boolean dirty;
 
-  private Answers(FileChannel channel, BitSet answered, boolean expired) {
-    this.channel = channel;
+  private Answers(Vault.Sink sink, BitSet answered, boolean expired) {
+    this.sink = sink;
     this.answered = answered;
     this.expired = expired;
   }
 
-  static Answers open(Path file) throws IOException {
+  static Answers open(Path file, Vault vault) throws IOException {
     BitSet answered = new BitSet();
     boolean expired = false;
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    try {
-      channel.truncate(wholeLines(channel));
-      try (JsonLines lines = new JsonLines(file, LONGEST_LINE)) {
-        for (var line = lines.next(); line != null; line = lines.next()) {
-          String text = line.text() == null ? "" : line.text();
-          Matcher id = ID.matcher(text);
-          if (id.lookingAt()) {
-            answered.set(Integer.parseInt(id.group(1)));
-          }
-          expired |= text.endsWith(EXPIRED_END);
+    Vault.Sink sink = vault.append(file);
+    try (JsonLines lines = new JsonLines(vault.read(file, false), LONGEST_LINE)) {
+      for (var line = lines.next(); line != null; line = lines.next()) {
+        String text = line.text() == null ? "" : line.text();
+        Matcher id = ID.matcher(text);
+        if (id.lookingAt()) {
+          answered.set(Integer.parseInt(id.group(1)));
         }
+        expired |= text.endsWith(EXPIRED_END);
       }
-      channel.position(channel.size());
-      return new Answers(channel, answered, expired);
+      return new Answers(sink, answered, expired);
     } catch (IOException | RuntimeException e) {
-      channel.close();
+      sink.close();
       throw e;
     }
-  }
-
-  /** Bytes up to the end of the last whole line. */
-  private static long wholeLines(FileChannel channel) throws IOException {
-    ByteBuffer one = ByteBuffer.allocate(1);
-    for (long size = channel.size(); size > 0; size--) {
-      one.clear();
-      channel.read(one, size - 1);
-      if (one.get(0) == '\n') {
-        return size;
-      }
-    }
-    return 0;
   }
 
   /** Numbers of the lines that are answered here. */
@@ -130,25 +108,28 @@ final class Answers implements Closeable {
       json.writeEndObject();
     }
     out.writeBytes("\n".getBytes(StandardCharsets.US_ASCII));
-    ByteBuffer bytes = ByteBuffer.wrap(out.toByteArray());
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
-    }
+    sink.write(out.toByteArray());
     answered.set(line);
     expired |= Problem.EXPIRED.equals(error);
+    dirty = true;
+  }
+
+  /** Says that no answer follows. */
+  void finish() throws IOException {
+    sink.finish();
     dirty = true;
   }
 
   /** What was added is on the disk when this returns. */
   void force() throws IOException {
     if (dirty) {
-      channel.force(false);
+      sink.force();
       dirty = false;
     }
   }
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    sink.close();
   }
 }

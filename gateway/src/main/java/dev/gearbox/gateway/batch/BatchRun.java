@@ -35,6 +35,7 @@ final class BatchRun {
   private static final long SAVE_MILLIS = 1000;
 
   private final Path folder;
+  private final Vault vault;
   private final BatchQueue queue;
   private final Limits limits;
   private final InstantSource time;
@@ -64,11 +65,14 @@ final class BatchRun {
   /**
    * Of one batch.
    *
+   * @param folder of its files
+   * @param vault how these lie there
    * @param saved keeps what is known of it, durably; throws when it cannot
    */
   BatchRun(
       Batch batch,
       Path folder,
+      Vault vault,
       BatchQueue queue,
       Limits limits,
       InstantSource time,
@@ -76,6 +80,7 @@ final class BatchRun {
       Consumer<Batch> saved) {
     this.batch = batch;
     this.folder = folder;
+    this.vault = vault;
     this.queue = queue;
     this.limits = limits;
     this.time = time;
@@ -107,7 +112,7 @@ final class BatchRun {
     if (batch.status() == Status.VALIDATING && !validate()) {
       return;
     }
-    try (Outcomes outcomes = Outcomes.open(batch, folder, meters)) {
+    try (Outcomes outcomes = Outcomes.open(batch, folder, vault, meters)) {
       try {
         work(outcomes);
       } finally {
@@ -123,7 +128,7 @@ final class BatchRun {
   private boolean validate() throws IOException {
     int lines = 0;
     boolean sound = false;
-    try (JsonLines file = new JsonLines(folder.resolve(batch.inputFile()), limits.lineBytes())) {
+    try (JsonLines file = requests()) {
       for (var line = file.next(); line != null; line = file.next()) {
         lines++;
         sound |= RequestLine.read(line, batch.endpoint()) instanceof Result.Ok<ObjectNode>;
@@ -145,6 +150,10 @@ final class BatchRun {
     return true;
   }
 
+  private JsonLines requests() throws IOException {
+    return new JsonLines(vault.read(folder.resolve(batch.inputFile()), true), limits.lineBytes());
+  }
+
   private synchronized void begun(Batch.Counts counts) {
     Batch counted = batch.counting(counts);
     save(cancelled ? counted : counted.now(Status.IN_PROGRESS, seconds()));
@@ -157,7 +166,7 @@ final class BatchRun {
 
   private void work(Outcomes outcomes) throws IOException, InterruptedException {
     count(outcomes);
-    try (JsonLines file = new JsonLines(folder.resolve(batch.inputFile()), limits.lineBytes())) {
+    try (JsonLines file = requests()) {
       JsonLines.Line next = file.next();
       while (!stopped && !cancelled && !expired() && (next != null || !running.isEmpty())) {
         // Answers go to the disk first: no more of them wait than there is room for requests.
@@ -262,6 +271,7 @@ final class BatchRun {
       save(batch.now(Status.FINALIZING, seconds()));
     }
     count(outcomes);
+    outcomes.finish();
     outcomes.force();
     Status last = cancelled ? Status.CANCELLED : completed ? Status.COMPLETED : Status.EXPIRED;
     save(batch.now(last, seconds()));

@@ -5,7 +5,6 @@ import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.telemetry.meter.BatchMeters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
@@ -22,6 +21,7 @@ final class BatchRuns implements AutoCloseable {
 
   private final BatchConfig config;
   private final Path files;
+  private final Vault vault;
   private final BatchQueue queue;
   private final InstantSource time;
   private final BatchMeters meters;
@@ -29,9 +29,15 @@ final class BatchRuns implements AutoCloseable {
   private final Map<String, Thread> threads = new ConcurrentHashMap<>();
 
   BatchRuns(
-      BatchConfig config, Path files, BatchQueue queue, InstantSource time, BatchMeters meters) {
+      BatchConfig config,
+      Path files,
+      Vault vault,
+      BatchQueue queue,
+      InstantSource time,
+      BatchMeters meters) {
     this.config = config;
     this.files = files;
+    this.vault = vault;
     this.queue = queue;
     this.time = time;
     this.meters = meters;
@@ -61,7 +67,8 @@ final class BatchRuns implements AutoCloseable {
     BatchRun.Limits limits =
         new BatchRun.Limits(config.maxRequests(), LINE_BYTES, config.inFlight());
     BatchRun run =
-        new BatchRun(batch, files, queue, limits, time, meters, newest -> save(newest, store));
+        new BatchRun(
+            batch, files, vault, queue, limits, time, meters, newest -> save(newest, store));
     runs.put(batch.id(), run);
     Thread thread =
         Thread.ofPlatform().daemon().name("gearbox-" + batch.id()).unstarted(() -> run(run));
@@ -102,7 +109,7 @@ final class BatchRuns implements AutoCloseable {
   }
 
   private void publish(BatchStore store, Batch batch, String id, String what) throws IOException {
-    long bytes = Files.size(files.resolve(id));
+    long bytes = vault.size(files.resolve(id));
     String tenant = batch.caller().tenant();
     if (bytes > 0 && store.file(tenant, id) == null) {
       String name = batch.id() + "_" + what + ".jsonl";

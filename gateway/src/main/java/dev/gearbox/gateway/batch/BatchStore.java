@@ -45,17 +45,22 @@ final class BatchStore implements AutoCloseable {
   /**
    * Opens the database of a folder, or makes it.
    *
+   * @param vault whether its file is encrypted, by H2 itself
    * @throws IOException when another process has it, or it cannot be read
    */
-  static BatchStore open(Path folder) throws IOException {
+  static BatchStore open(Path folder, Vault vault) throws IOException {
     Files.createDirectories(folder);
     // Commits reach the file within WRITE_DELAY by default: here before they return.
     String url =
         "jdbc:h2:file:"
             + folder.toAbsolutePath().resolve("batches")
             + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
+    SealKeys keys = vault.keys();
     try {
-      Connection connection = DriverManager.getConnection(url, "sa", "");
+      Connection connection =
+          keys == null
+              ? DriverManager.getConnection(url, "sa", "")
+              : DriverManager.getConnection(url + ";CIPHER=AES", "sa", keys.database() + " ");
       for (String table : SCHEMA) {
         try (var statement = connection.createStatement()) {
           statement.execute(table);

@@ -8,10 +8,13 @@ import dev.gearbox.gateway.batch.Batch.Status;
 import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.telemetry.meter.BatchMeters;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +51,7 @@ public final class Batches implements AutoCloseable {
   private final BatchQueue queue;
   private final InstantSource time;
   private final BatchRuns runs;
+  private final Vault vault;
   private @Nullable BatchStore store;
   private boolean closed;
 
@@ -56,10 +60,28 @@ public final class Batches implements AutoCloseable {
       String inputFile, String endpoint, String window, Map<String, String> metadata) {}
 
   public Batches(BatchConfig config, BatchQueue queue, InstantSource time, BatchMeters meters) {
+    this(config, Vault.PLAIN, queue, time, meters);
+  }
+
+  /**
+   * The same, sealed on the disk.
+   *
+   * @param keys file of the keys
+   * @throws IOException when it cannot be used
+   */
+  public static Batches sealed(
+      BatchConfig config, Path keys, BatchQueue queue, InstantSource time, BatchMeters meters)
+      throws IOException {
+    return new Batches(config, new Vault(SealKeys.read(keys)), queue, time, meters);
+  }
+
+  private Batches(
+      BatchConfig config, Vault vault, BatchQueue queue, InstantSource time, BatchMeters meters) {
+    this.vault = vault;
     this.config = config;
     this.queue = queue;
     this.time = time;
-    this.runs = new BatchRuns(config, files(), queue, time, meters);
+    this.runs = new BatchRuns(config, files(), vault, queue, time, meters);
   }
 
   /** Goes on with what an earlier process left, if there is anything; in the background. */
@@ -88,7 +110,7 @@ public final class Batches implements AutoCloseable {
       throw new IOException("the server is shutting down");
     }
     Files.createDirectories(files());
-    open = BatchStore.open(config.folder());
+    open = BatchStore.open(config.folder(), vault);
     store = open;
     for (Batch each : open.unfinished()) {
       runs.start(each, open);
@@ -106,21 +128,82 @@ public final class Batches implements AutoCloseable {
   }
 
   /** A place for the bytes of a file that is being uploaded. */
-  public Path upload() throws IOException {
+  public Upload upload() throws IOException {
     store();
-    return Files.createTempFile(files(), "upload", ".part");
+    String id = fresh("file-");
+    Path part = files().resolve(id + ".part");
+    return new Upload(id, part, vault.create(part));
   }
 
-  /** Takes over the bytes that were uploaded to {@code part}. */
-  public StoredFile add(Path part, Caller caller, String name) throws IOException {
-    try (var channel =
-        java.nio.channels.FileChannel.open(part, java.nio.file.StandardOpenOption.WRITE)) {
-      channel.force(true);
+  /** Bytes on their way to the disk. Not thread-safe. */
+  public static final class Upload implements AutoCloseable {
+    private static final int PIECE = 64 * 1024;
+
+    private final String id;
+    private final Path part;
+    private final Vault.Sink sink;
+    private final byte[] piece = new byte[PIECE];
+    private int filled;
+    private long bytes;
+
+    Upload(String id, Path part, Vault.Sink sink) {
+      this.id = id;
+      this.part = part;
+      this.sink = sink;
     }
+
+    /** Takes all that is left in a buffer. */
+    public void write(ByteBuffer more) throws IOException {
+      bytes += more.remaining();
+      while (more.hasRemaining()) {
+        int taken = Math.min(more.remaining(), PIECE - filled);
+        more.get(piece, filled, taken);
+        filled += taken;
+        if (filled == PIECE) {
+          flush();
+        }
+      }
+    }
+
+    /** How many came so far. */
+    public long bytes() {
+      return bytes;
+    }
+
+    private void flush() throws IOException {
+      if (filled > 0) {
+        sink.write(Arrays.copyOf(piece, filled));
+        filled = 0;
+      }
+    }
+
+    private void finish() throws IOException {
+      flush();
+      sink.finish();
+      sink.force();
+      sink.close();
+    }
+
+    /** Forgets them, unless they were taken over. */
+    @Override
+    public void close() {
+      try {
+        sink.close();
+        Files.deleteIfExists(part);
+      } catch (IOException e) {
+        // Nobody knows of it, and the next start of an upload takes another name.
+        return;
+      }
+    }
+  }
+
+  /** Takes over the bytes that were uploaded. */
+  public StoredFile add(Upload upload, Caller caller, String name) throws IOException {
+    upload.finish();
     StoredFile file =
         new StoredFile(
-            fresh("file-"), caller.tenant(), name, StoredFile.INPUT, Files.size(part), seconds());
-    Files.move(part, files().resolve(file.id()));
+            upload.id, caller.tenant(), name, StoredFile.INPUT, upload.bytes(), seconds());
+    Files.move(upload.part, files().resolve(file.id()));
     store().add(file);
     return file;
   }
@@ -129,9 +212,9 @@ public final class Batches implements AutoCloseable {
     return store().file(caller.tenant(), id);
   }
 
-  /** Where the bytes of a file are. */
-  public Path content(StoredFile file) {
-    return files().resolve(file.id());
+  /** The bytes of a file; fails while it is read where it was damaged. */
+  public InputStream content(StoredFile file) throws IOException {
+    return vault.read(files().resolve(file.id()), true);
   }
 
   public List<StoredFile> files(
@@ -150,7 +233,7 @@ public final class Batches implements AutoCloseable {
       return Result.refused(Refusal.invalid("file_id", "a batch that goes on reads this file"));
     }
     store().removeFile(id);
-    Files.deleteIfExists(content(file));
+    Files.deleteIfExists(files().resolve(file.id()));
     return Result.ok(file);
   }
 

@@ -6,8 +6,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** The lines of a file, one at a time and never more of one than a bound. Not thread-safe. */
@@ -24,8 +22,8 @@ final class JsonLines implements Closeable {
    */
   record Line(int number, @Nullable String text) {}
 
-  JsonLines(Path file, int mostBytes) throws IOException {
-    this.in = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+  JsonLines(InputStream file, int mostBytes) {
+    this.in = new BufferedInputStream(file, 1 << 16);
     this.mostBytes = mostBytes;
   }
 

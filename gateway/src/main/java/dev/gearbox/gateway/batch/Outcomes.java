@@ -24,11 +24,13 @@ final class Outcomes implements Closeable {
     this.meters = meters;
   }
 
-  static Outcomes open(Batch batch, Path folder, BatchMeters meters) throws IOException {
+  static Outcomes open(Batch batch, Path folder, Vault vault, BatchMeters meters)
+      throws IOException {
     String key = batch.id().substring(batch.id().indexOf('_') + 1);
-    Answers good = Answers.open(folder.resolve(batch.outputFile()));
+    Answers good = Answers.open(folder.resolve(batch.outputFile()), vault);
     try {
-      return new Outcomes(key, good, Answers.open(folder.resolve(batch.errorFile())), meters);
+      return new Outcomes(
+          key, good, Answers.open(folder.resolve(batch.errorFile()), vault), meters);
     } catch (IOException | RuntimeException e) {
       good.close();
       throw e;
@@ -59,6 +61,12 @@ final class Outcomes implements Closeable {
     bad.add(key, line, customId, null, why);
     meters.line(
         why.equals(Problem.EXPIRED) ? BatchMeters.Outcome.EXPIRED : BatchMeters.Outcome.FAILED);
+  }
+
+  /** Says that nothing more becomes of its lines. */
+  void finish() throws IOException {
+    good.finish();
+    bad.finish();
   }
 
   /** What was added is on the disk when this returns. */

@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The admin port of a running gateway on this machine, as commands are told to find it. */
@@ -26,16 +27,17 @@ final class AdminClient {
       description = "Key of the admin port, where it has any (default: $GEARBOX_ADMIN_KEY).")
   private @Nullable String key;
 
+  @Mixin private TlsOption tls = new TlsOption();
+
   /** The body of what is at {@code path}. */
   String get(String path) throws IOException, InterruptedException {
-    String admin = "http://127.0.0.1:" + PortOption.checked("--admin-port", port, 9090);
+    String admin = tls.at(PortOption.checked("--admin-port", port, 9090));
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(admin + path)).timeout(Duration.ofSeconds(5));
     if (key != null && !key.isBlank()) {
       request.header("authorization", "Bearer " + key);
     }
-    try (HttpClient client =
-        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build()) {
+    try (HttpClient client = tls.client()) {
       HttpResponse<String> answer =
           client.send(request.build(), HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() == 401) {

@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.JsonNode;
 
@@ -27,9 +28,11 @@ final class GatewayClient {
       description = "API key, where the gateway has tenants (default: $GEARBOX_API_KEY).")
   private @Nullable String key;
 
+  @Mixin private TlsOption tls = new TlsOption();
+
   /** Where its API is. */
   String url() {
-    return "http://127.0.0.1:" + PortOption.checked("--port", port, 8080) + "/v1";
+    return tls.at(PortOption.checked("--port", port, 8080)) + "/v1";
   }
 
   boolean hasKey() {
@@ -59,8 +62,7 @@ final class GatewayClient {
 
   private JsonNode send(String path, HttpRequest.Builder request)
       throws IOException, InterruptedException {
-    try (HttpClient client =
-        HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build()) {
+    try (HttpClient client = tls.client()) {
       HttpResponse<String> answer =
           client.send(request.build(), HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() != 200) {

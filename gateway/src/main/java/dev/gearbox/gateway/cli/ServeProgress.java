@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.gateway.config.TlsConfig;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
@@ -9,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Tells how the engines come up: a moving line on a terminal, every tenth in a log. */
 final class ServeProgress implements EngineListener {
@@ -32,12 +34,16 @@ final class ServeProgress implements EngineListener {
     stopping = true;
   }
 
-  /** The ports answer. */
-  synchronized void listening(String host, int port, int adminPort) {
+  /**
+   * The ports answer.
+   *
+   * @param tls what they speak; null for none of it
+   */
+  synchronized void listening(String host, int port, int adminPort, @Nullable TlsConfig tls) {
     String named = host.equals("0.0.0.0") || host.equals("::") ? "127.0.0.1" : host;
-    url = "http://" + (named.contains(":") ? "[" + named + "]" : named) + ":";
-    String admin = url + adminPort;
-    url += port;
+    String place = "://" + (named.contains(":") ? "[" + named + "]" : named) + ":";
+    String admin = (tls != null && tls.admin() ? "https" : "http") + place + adminPort;
+    url = (tls != null ? "https" : "http") + place + port;
     screen
         .out()
         .printf("gearbox: live at %s/v1, console at %s/, metrics at %s/metrics%n", url, url, admin);

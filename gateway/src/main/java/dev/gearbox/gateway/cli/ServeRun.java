@@ -21,7 +21,11 @@ record ServeRun(Configuration configuration, WeightStore store, Screen screen) {
             Thread.ofPlatform()
                 .name("gearbox-stop")
                 .unstarted(() -> stop(running, server.drain(), progress)));
-    progress.listening(server.host(), running.port(), running.adminPort());
+    progress.listening(
+        server.host(),
+        running.port(),
+        running.adminPort(),
+        configuration.gearbox().security().tls());
     String failure = progress.awaitFailureOfAll();
     running.close();
     throw new IOException("no variant could be loaded: " + failure);

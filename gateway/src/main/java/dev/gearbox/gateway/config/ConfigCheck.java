@@ -56,6 +56,7 @@ final class ConfigCheck {
     config.models().forEach(this::model);
     pools();
     config.tenants().forEach(this::tenant);
+    security(config.security());
     ServerConfig server = config.server();
     if (server.port() != 0 && server.port() == server.adminPort()) {
       reader.problem(server, "admin-port", "is the port of the API, " + server.port());
@@ -242,6 +243,19 @@ final class ConfigCheck {
     }
   }
 
+  private void security(SecurityConfig security) {
+    OidcConfig oidc = security.oidc();
+    if (oidc != null && config.tenants().isEmpty()) {
+      reader.problem(oidc, "issuer", "tokens name a tenant, and none is configured");
+    }
+    for (PoolConfig pool : config.pools()) {
+      EngineTlsConfig tls = pool.tls();
+      if (tls != null && (tls.certificate() == null) != (tls.key() == null)) {
+        reader.problem(tls, "certificate", "a certificate and its key come together");
+      }
+    }
+  }
+
   private void tenant(TenantConfig tenant) {
     List<String> classes = new ArrayList<>(BUILT_IN_CLASSES);
     config.classes().forEach(c -> classes.add(c.name()));
@@ -253,7 +267,9 @@ final class ConfigCheck {
     if (tenant.name().equals("local")) {
       reader.problem(tenant, "name", "'local' is who asks without a key: choose another name");
     }
-    if (tenant.keys().isEmpty() && config.security().keysFile() == null) {
+    // Who has batches answered through Kafka vouches for them with a key.
+    boolean byToken = config.security().oidc() != null && config.kafka() == null;
+    if (tenant.keys().isEmpty() && config.security().keysFile() == null && !byToken) {
       reader.problem(tenant, "keys", "needs at least one key, here or in security.keys-file");
     }
   }

@@ -99,6 +99,8 @@ public record PoolConfig(
         @Nullable Integer maxContext,
     @Setting(value = "File with the key that the servers want", optional = true)
         @Nullable String apiKeyFile,
+    @Setting(value = "TLS to https endpoints; what Java does when absent", optional = true)
+        @Nullable EngineTlsConfig tls,
     @Setting("How long what may take on them") PatienceConfig patience,
     @Setting(
             value =
@@ -211,7 +213,8 @@ public record PoolConfig(
   PoolConfig beside(Path config) {
     List<PoolVariant> resolved = members.stream().map(member -> member.resolved(config)).toList();
     String key = apiKeyFile == null ? null : config.resolveSibling(apiKeyFile).toString();
-    return with(device, openclDevice, resolved, adapters, cpuOptions(), key);
+    EngineTlsConfig secure = tls == null ? null : tls.resolved(config);
+    return with(device, openclDevice, resolved, adapters, cpuOptions(), key, secure);
   }
 
   PoolConfig with(CpuOptions options) {
@@ -220,12 +223,12 @@ public record PoolConfig(
 
   /** The same on another device. */
   PoolConfig on(Device other, @Nullable String otherOpenclDevice) {
-    return with(other, otherOpenclDevice, members, adapters, cpuOptions(), apiKeyFile);
+    return with(other, otherOpenclDevice, members, adapters, cpuOptions(), apiKeyFile, tls);
   }
 
   private PoolConfig with(
       List<PoolVariant> otherVariants, List<AdapterConfig> otherAdapters, CpuOptions options) {
-    return with(device, openclDevice, otherVariants, otherAdapters, options, apiKeyFile);
+    return with(device, openclDevice, otherVariants, otherAdapters, options, apiKeyFile, tls);
   }
 
   private PoolConfig with(
@@ -234,7 +237,8 @@ public record PoolConfig(
       List<PoolVariant> otherVariants,
       List<AdapterConfig> otherAdapters,
       CpuOptions options,
-      @Nullable String keyFile) {
+      @Nullable String keyFile,
+      @Nullable EngineTlsConfig otherTls) {
     return new PoolConfig(
         name,
         otherVariants,
@@ -257,6 +261,7 @@ public record PoolConfig(
         metrics,
         maxContext,
         keyFile,
+        otherTls,
         patience,
         otherOpenclDevice);
   }

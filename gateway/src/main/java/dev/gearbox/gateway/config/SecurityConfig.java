@@ -3,6 +3,7 @@ package dev.gearbox.gateway.config;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param metricsKeys that open the metrics of the admin port and nothing else
  * @param origins web pages that may ask beside those of this machine
  * @param hosts names by which requests without a key may call this machine
+ * @param tls null for none
+ * @param oidc null for none
+ * @param encryptionKeyFile null for files as they are
+ * @param sharedLimits null for limits of each gateway's own
  * @param audit null for none
  */
 public record SecurityConfig(
@@ -45,6 +50,20 @@ public record SecurityConfig(
             value = "Names beside localhost by which requests without a key may call this machine",
             pattern = "[A-Za-z0-9.\\[\\]:-]+")
         List<String> hosts,
+    @Setting(value = "TLS of both ports; none when absent", optional = true)
+        @Nullable TlsConfig tls,
+    @Setting(value = "Tokens of an OpenID provider beside keys; none when absent", optional = true)
+        @Nullable OidcConfig oidc,
+    @Setting(
+            value =
+                "File with the key that files of batches are sealed with on the disk: the Base64 of 32"
+                    + " random bytes, behind it those that sealed earlier files; not sealed when absent",
+            optional = true)
+        @Nullable String encryptionKeyFile,
+    @Setting(
+            value = "Limits of tenants over all gateways; each gateway's own when absent",
+            optional = true)
+        @Nullable SharedLimits sharedLimits,
     @Setting(
             value = "What is written down of refusals and changes; nothing when absent",
             optional = true)
@@ -70,6 +89,32 @@ public record SecurityConfig(
     OPTIONAL
   }
 
+  /**
+   * Where gateways keep what tenants have used.
+   *
+   * @param passwordFile null for none
+   */
+  public record SharedLimits(
+      @Setting(
+              value = "A Redis, as redis://HOST:PORT or rediss://HOST:PORT",
+              pattern = "rediss?://[^@\\s]+")
+          String redis,
+      @Setting(value = "File with its password", optional = true) @Nullable String passwordFile,
+      @Setting(
+              value = "How long it may take to answer; then each gateway goes by what it knows",
+              byDefault = "100ms",
+              min = 0.001,
+              max = 10)
+          Duration timeout) {
+    SharedLimits resolved(Path beside) {
+      return new SharedLimits(redis, SecurityConfig.resolved(beside, passwordFile), timeout);
+    }
+  }
+
+  private static @Nullable String resolved(Path beside, @Nullable String file) {
+    return file == null ? null : beside.resolveSibling(file).toString();
+  }
+
   /** A file of JSON lines. */
   public record Audit(
       @Setting("File of refusals and changes, one JSON object a line") String file,
@@ -85,15 +130,24 @@ public record SecurityConfig(
     }
   }
 
+  /** File of the keys that seal files; null for files as they are. */
+  public @Nullable Path sealingKeys() {
+    return encryptionKeyFile == null ? null : Path.of(encryptionKeyFile);
+  }
+
   /** Files are named relative to the configuration. */
   SecurityConfig resolved(Path beside) {
     return new SecurityConfig(
         apiKeys,
-        keysFile == null ? null : beside.resolveSibling(keysFile).toString(),
+        resolved(beside, keysFile),
         adminKeys,
         metricsKeys,
         origins,
         hosts,
+        tls == null ? null : tls.resolved(beside),
+        oidc,
+        resolved(beside, encryptionKeyFile),
+        sharedLimits == null ? null : sharedLimits.resolved(beside),
         audit == null ? null : audit.resolved(beside),
         logPrompts);
   }

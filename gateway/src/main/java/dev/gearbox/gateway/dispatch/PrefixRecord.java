@@ -1,6 +1,11 @@
 package dev.gearbox.gateway.dispatch;
 
 import dev.gearbox.engine.TokenIds;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +24,8 @@ public final class PrefixRecord {
   private static final long PRIME = 0x9E3779B97F4A7C15L;
 
   private final Map<String, Blocks> engines = new HashMap<>();
+  private final MessageDigest sha256 = sha256();
+  private final byte[] secret = secret();
 
   private static final class Blocks extends LinkedHashMap<Long, Boolean> {
     private static final long serialVersionUID = 1;
@@ -37,7 +44,7 @@ public final class PrefixRecord {
   public synchronized void sent(String engine, String salt, List<TokenIds> prompts) {
     Blocks blocks = engines.computeIfAbsent(engine, id -> new Blocks());
     for (TokenIds prompt : prompts) {
-      long hash = salt.hashCode();
+      long hash = root(salt);
       for (int from = 0; from + BLOCK <= prompt.size(); from += BLOCK) {
         hash = next(hash, prompt, from);
         blocks.put(hash, true);
@@ -53,7 +60,7 @@ public final class PrefixRecord {
     }
     int tokens = 0;
     for (TokenIds prompt : prompts) {
-      long hash = salt.hashCode();
+      long hash = root(salt);
       for (int from = 0; from + BLOCK <= prompt.size(); from += BLOCK) {
         hash = next(hash, prompt, from);
         if (blocks.get(hash) == null) {
@@ -68,6 +75,29 @@ public final class PrefixRecord {
   /** The engine was lost, and what it held with it. */
   public synchronized void lost(String engine) {
     engines.remove(engine);
+  }
+
+  /**
+   * Where the hashes of a tenant begin. With a secret in it, or a tenant that may choose its salt
+   * or its tokens could make hashes of another's, and learn from predictions what that one asked.
+   */
+  private long root(String salt) {
+    sha256.update(secret);
+    return ByteBuffer.wrap(sha256.digest(salt.getBytes(StandardCharsets.UTF_8))).getLong();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static byte[] secret() {
+    byte[] secret = new byte[32];
+    new SecureRandom().nextBytes(secret);
+    return secret;
   }
 
   private static long next(long hash, TokenIds prompt, int from) {

@@ -6,6 +6,7 @@ import dev.gearbox.remote.RemoteEngine;
 import dev.gearbox.remote.RemoteServer;
 import dev.gearbox.remote.RemoteSpec;
 import dev.gearbox.remote.RemoteText;
+import dev.gearbox.remote.wire.ServerClient;
 import dev.gearbox.runtime.PromptEncoder;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
@@ -14,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,7 @@ public final class RemoteOpener implements EngineOpener {
   private final Map<String, Plan> plans = new ConcurrentHashMap<>();
   private final SignalStore signals;
   private final LongSupplier clock;
+  private volatile BiConsumer<String, String> untrusted = (engine, reason) -> {};
 
   /**
    * What one engine is.
@@ -50,6 +53,11 @@ public final class RemoteOpener implements EngineOpener {
   public RemoteOpener(SignalStore signals, LongSupplier clock) {
     this.signals = signals;
     this.clock = clock;
+  }
+
+  /** Tells of each engine whose server is not trusted, or does not trust this one, and why. */
+  public void onUntrusted(BiConsumer<String, String> listener) {
+    untrusted = listener;
   }
 
   /** Makes an engine known by its id, before it is asked for. */
@@ -126,6 +134,9 @@ public final class RemoteOpener implements EngineOpener {
         String reason = String.valueOf(e.getMessage());
         if (!reason.equals(said)) {
           said = reason;
+          if (reason.contains(ServerClient.UNTRUSTED)) {
+            untrusted.accept(spec.engine(), reason);
+          }
           LOG.log(
               System.Logger.Level.WARNING,
               "event=server_awaited engine=" + spec.engine() + " " + reason);

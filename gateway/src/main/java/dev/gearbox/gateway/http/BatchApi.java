@@ -17,11 +17,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.io.FileSystemResource;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.core.io.buffer.DefaultDataBufferFactory;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.JsonNode;
@@ -31,6 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 final class BatchApi {
   private static final int MOST_LISTED = 100;
   private static final int MOST_METADATA = 16;
+  private static final int PIECE = 64 * 1024;
   private static final Duration BUSY = Duration.ofSeconds(2);
 
   private final Batches batches;
@@ -146,10 +150,16 @@ final class BatchApi {
                     ServerResponse.ok()
                         .contentType(MediaType.APPLICATION_OCTET_STREAM)
                         .contentLength(file.bytes())
-                        .bodyValue(new FileSystemResource(batches.content(file))),
+                        .body(bytes(file), DataBuffer.class),
                 Replies::error))
         .onErrorResume(IOException.class, BatchApi::broken)
         .onErrorResume(RejectedExecutionException.class, BatchApi::busy);
+  }
+
+  private Flux<DataBuffer> bytes(StoredFile file) {
+    return DataBufferUtils.readInputStream(
+            () -> batches.content(file), DefaultDataBufferFactory.sharedInstance, PIECE)
+        .subscribeOn(disk);
   }
 
   private Mono<ServerResponse> create(ServerRequest request, Caller caller) {

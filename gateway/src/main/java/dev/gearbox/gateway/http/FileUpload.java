@@ -7,11 +7,6 @@ import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.batch.Batches;
 import dev.gearbox.gateway.batch.StoredFile;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.codec.DecodingException;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -40,16 +35,13 @@ final class FileUpload {
 
   /** The fields of one upload. Its events come one by one. */
   private final class Upload implements AutoCloseable {
-    final Path part;
-    final FileChannel channel;
-    long bytes;
+    final Batches.Upload bytes;
     boolean file;
     String name = "";
     String purpose = "";
 
     Upload() throws IOException {
-      part = batches.upload();
-      channel = FileChannel.open(part, StandardOpenOption.WRITE);
+      bytes = batches.upload();
     }
 
     void take(PartEvent event) {
@@ -70,28 +62,19 @@ final class FileUpload {
     }
 
     private void write(DataBuffer buffer) throws IOException {
-      bytes += buffer.readableByteCount();
-      if (bytes > batches.maxBytes()) {
+      if (bytes.bytes() + buffer.readableByteCount() > batches.maxBytes()) {
         throw new DataBufferLimitException("too large");
       }
       try (DataBuffer.ByteBufferIterator pieces = buffer.readableByteBuffers()) {
         while (pieces.hasNext()) {
-          for (ByteBuffer piece = pieces.next(); piece.hasRemaining(); ) {
-            channel.write(piece);
-          }
+          bytes.write(pieces.next());
         }
       }
     }
 
     @Override
     public void close() {
-      try {
-        channel.close();
-        Files.deleteIfExists(part);
-      } catch (IOException e) {
-        // Nobody knows of it, and the next start of an upload takes another name.
-        return;
-      }
+      bytes.close();
     }
   }
 
@@ -124,7 +107,7 @@ final class FileUpload {
     Refusal wrong = wrong(upload);
     return wrong != null
         ? Result.refused(wrong)
-        : Result.ok(batches.add(upload.part, caller, upload.name));
+        : Result.ok(batches.add(upload.bytes, caller, upload.name));
   }
 
   private static @Nullable Refusal wrong(Upload upload) {

@@ -145,7 +145,9 @@ public final class HttpFront implements AutoCloseable {
             options.port(),
             apiRoutes.build(),
             new FrontFilter(parts.security()),
-            options.patience());
+            options.patience(),
+            parts.security(),
+            true);
     parts.console().listening(first.port());
     Routes<?> adminRoutes = admin.routes(first.port());
     try {
@@ -156,7 +158,9 @@ public final class HttpFront implements AutoCloseable {
               options.adminPort(),
               adminRoutes.build(),
               new SameOrigin(parts.security()),
-              options.patience()),
+              options.patience(),
+              parts.security(),
+              encryptsAdmin(parts.security())),
           disk,
           apiRoutes.mappings(),
           adminRoutes.mappings());
@@ -164,6 +168,11 @@ public final class HttpFront implements AutoCloseable {
       first.close();
       throw e;
     }
+  }
+
+  private static boolean encryptsAdmin(Security security) {
+    Security.Tls tls = security.tls();
+    return tls != null && tls.admin();
   }
 
   /** What a port takes, each as {@code METHOD PATH}, and those that everybody may ask. */

@@ -1,13 +1,22 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.gateway.security.AuditLog;
+import dev.gearbox.gateway.security.Security;
+import dev.gearbox.remote.wire.TlsReason;
+import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.WriteTimeoutHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
 import org.springframework.boot.web.server.PortInUseException;
 import org.springframework.boot.web.server.WebServer;
@@ -24,6 +33,8 @@ import reactor.netty.http.server.HttpServer;
 final class HttpListener implements AutoCloseable {
   private static final int MAX_HEADERS = 16 * 1024;
   private static final int MAX_LINE = 8 * 1024;
+  private static final Duration HANDSHAKE = Duration.ofSeconds(10);
+  private static final Logger LOG = LoggerFactory.getLogger(HttpListener.class);
 
   /** For the last bytes of answers that have ended. */
   private static final Duration LAST_WRITES = Duration.ofSeconds(1);
@@ -56,6 +67,8 @@ final class HttpListener implements AutoCloseable {
    *
    * @param port 0 takes a free one
    * @param first what every request meets before its route
+   * @param security whose TLS it speaks
+   * @param encrypted whether it speaks TLS, where there is any
    * @throws IOException when the port cannot be had
    */
   static HttpListener start(
@@ -63,7 +76,9 @@ final class HttpListener implements AutoCloseable {
       int port,
       RouterFunction<ServerResponse> routes,
       WebFilter first,
-      Patience patience)
+      Patience patience,
+      Security security,
+      boolean encrypted)
       throws IOException {
     HttpHandler handler =
         RouterFunctions.toHttpHandler(
@@ -76,6 +91,10 @@ final class HttpListener implements AutoCloseable {
     var factory = new NettyReactiveWebServerFactory(port);
     factory.setAddress(InetAddress.getByName(host));
     factory.addServerCustomizers(server -> bounded(server, patience, connections));
+    Security.Tls tls = security.tls();
+    if (encrypted && tls != null) {
+      factory.addServerCustomizers(server -> encrypted(server, tls, security.audit()));
+    }
     var context = new ReactiveWebServerApplicationContext();
     context.registerBean("webServerFactory", NettyReactiveWebServerFactory.class, () -> factory);
     context.registerBean("httpHandler", HttpHandler.class, () -> handler);
@@ -107,6 +126,27 @@ final class HttpListener implements AutoCloseable {
           connection.addHandlerFirst(
               new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS));
         });
+  }
+
+  private static HttpServer encrypted(HttpServer server, Security.Tls tls, AuditLog audit) {
+    return server
+        .secure(spec -> spec.sslContext(tls.context()).handshakeTimeout(HANDSHAKE))
+        .doOnChannelInit((observer, channel, address) -> {
+          SslHandler handler = channel.pipeline().get(SslHandler.class);
+          if (handler != null) {
+            handler.handshakeFuture().addListener(done -> untrusted(done.cause(), channel, audit));
+          }
+        });
+  }
+
+  /** Whoever only looks whether somebody listens is no news. */
+  private static void untrusted(@Nullable Throwable failure, Channel channel, AuditLog audit) {
+    String why = failure == null ? null : TlsReason.of(failure);
+    if (why != null && channel.remoteAddress() instanceof InetSocketAddress from) {
+      String address = from.getAddress().getHostAddress();
+      LOG.warn("event=tls_refused from={} reason=\"{}\"", address, why);
+      audit.refused("tls", address, "handshake", 0, why);
+    }
   }
 
   private static Throwable root(Throwable e) {

@@ -57,6 +57,9 @@ final class KafkaClients {
         shared.load(in);
       }
     }
+    if (shared.getProperty("security.protocol", "").endsWith("SSL")) {
+      shared.putIfAbsent("ssl.engine.factory.class", LiveSslEngineFactory.class.getName());
+    }
     shared.put("bootstrap.servers", config.bootstrapServers());
     shared.put("client.id", "gearbox-" + instance);
     // A broker that comes back is to be found within about a second.

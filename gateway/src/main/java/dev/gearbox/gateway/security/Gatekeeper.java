@@ -106,6 +106,16 @@ public final class Gatekeeper {
     return found != null ? Result.ok(found) : unknown("the API key is not known");
   }
 
+  /** Who a token says it is. */
+  Result<Caller> named(String tenant) {
+    Caller caller = tenants.get(tenant);
+    return caller != null
+        ? Result.ok(caller)
+        : Result.refused(
+            Refusal.of(
+                ErrorCode.PERMISSION_DENIED, "the token's tenant is none of this gateway's"));
+  }
+
   private static <T> Result<T> unknown(String message) {
     return Result.refused(Refusal.of(ErrorCode.INVALID_API_KEY, message));
   }

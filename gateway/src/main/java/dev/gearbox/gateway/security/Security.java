@@ -12,6 +12,8 @@ import reactor.core.publisher.Mono;
  * Who gets in by which door, and what is written down of it.
  *
  * @param gatekeeper of the API
+ * @param tokens of an OpenID provider; null for none
+ * @param tls of the ports; null for none
  * @param admin of the admin port
  * @param origins web pages that may ask
  * @param audit of refusals and changes
@@ -20,16 +22,27 @@ import reactor.core.publisher.Mono;
  */
 public record Security(
     Gatekeeper gatekeeper,
+    @Nullable Tokens tokens,
+    @Nullable Tls tls,
     AdminGate admin,
     Origins origins,
     AuditLog audit,
     PromptLog promptLog,
     List<Runnable> closes)
     implements AutoCloseable {
+  /**
+   * TLS of the ports.
+   *
+   * @param admin whether the admin port has it too
+   */
+  public record Tls(LiveSslContext context, boolean admin) {}
+
   /** Of tenants that are known from the start, and nothing else. */
   public static Security of(List<Tenant> tenants, boolean keysRequired) {
     return new Security(
         new Gatekeeper(tenants, keysRequired),
+        null,
+        null,
         AdminGate.LOCAL,
         Origins.LOCAL,
         AuditLog.NONE,
@@ -45,8 +58,16 @@ public record Security(
    */
   public Mono<Result<Caller>> caller(
       Credentials shown, @Nullable String origin, @Nullable String host) {
-    return Mono.just(
-        gatekeeper.check(shown).fold(each -> near(each, origin, host), Result::refused));
+    Result<Caller> byKey = gatekeeper.check(shown);
+    String bearer = shown.bearer();
+    if (byKey instanceof Result.Refused<Caller>(Refusal why)
+        && why.status() == ErrorCode.INVALID_API_KEY.status()
+        && tokens != null
+        && bearer != null
+        && Tokens.isToken(bearer)) {
+      return tokens.tenant(bearer).map(named -> named.fold(gatekeeper::named, Result::refused));
+    }
+    return Mono.just(byKey.fold(each -> near(each, origin, host), Result::refused));
   }
 
   /** Whoever is let in by an address may still be a page that a browser there has open. */

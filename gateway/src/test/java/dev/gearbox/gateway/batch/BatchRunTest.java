@@ -74,6 +74,7 @@ final class BatchRunTest {
     new BatchRun(
             batch,
             folder,
+            Vault.PLAIN,
             new TestingQueue(answers),
             new BatchRun.Limits(100, 1000, null),
             InstantSource.fixed(Instant.ofEpochSecond(seconds)),

@@ -32,6 +32,13 @@ class PrefixRecordTest {
   }
 
   @Test
+  void aSaltThatLooksLikeAnothersToAWeakHashIsStillAnother() {
+    assertThat("acme/Aa".hashCode()).isEqualTo("acme/BB".hashCode());
+    record.sent("a", "acme/Aa", List.of(prompt(256, 0)));
+    assertThat(record.held("a", "acme/BB", List.of(prompt(256, 0)))).isZero();
+  }
+
+  @Test
   void aLostEngineHoldsNothing() {
     record.sent("a", "acme", List.of(prompt(256, 0)));
     record.lost("a");

@@ -31,12 +31,13 @@ class HttpListenerTest {
                     .body(
                         Flux.<String>generate(sink -> sink.next(block)).doOnCancel(left::countDown),
                         String.class));
+    Security open = Security.of(List.of(), true);
     var patience =
         new HttpListener.Patience(
             Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofMillis(300));
     try (HttpListener listener =
             HttpListener.start(
-                "127.0.0.1", 0, endless, new FrontFilter(Security.of(List.of(), true)), patience);
+                "127.0.0.1", 0, endless, new FrontFilter(open), patience, open, false);
         Socket stalled = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
       stalled
           .getOutputStream()

@@ -5,6 +5,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.ssl.SslContext;
 import java.io.ByteArrayOutputStream;
 import java.net.ConnectException;
 import java.net.URI;
@@ -50,6 +51,16 @@ public final class ServerClient implements AutoCloseable {
    * @param key sent as a bearer token; null for none
    */
   public ServerClient(URI endpoint, int most, Duration connect, @Nullable String key) {
+    this(endpoint, most, connect, key, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param tls whom to trust and what to show where TLS is spoken; null for what Java does
+   */
+  public ServerClient(
+      URI endpoint, int most, Duration connect, @Nullable String key, @Nullable SslContext tls) {
     this.endpoint = endpoint;
     this.connections =
         ConnectionProvider.builder("remote-" + endpoint.getAuthority())
@@ -64,19 +75,25 @@ public final class ServerClient implements AutoCloseable {
             .pendingAcquireTimeout(connect)
             .maxIdleTime(MAX_IDLE)
             .build();
-    this.client = client(connections, connect, key);
-    this.lookout = client(lookouts, connect, key);
+    this.client = client(connections, connect, key, tls);
+    this.lookout = client(lookouts, connect, key, tls);
   }
 
-  private HttpClient client(ConnectionProvider provider, Duration connect, @Nullable String key) {
+  private HttpClient client(
+      ConnectionProvider provider,
+      Duration connect,
+      @Nullable String key,
+      @Nullable SslContext tls) {
     HttpClient plain =
         HttpClient.create(provider)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) connect.toMillis())
             .httpResponseDecoder(spec -> spec.maxHeaderSize(MAX_HEADERS))
             .headers(headers -> authorize(headers, key));
-    return "https".equals(endpoint.getScheme())
-        ? plain.protocol(HttpProtocol.H2, HttpProtocol.HTTP11).secure()
-        : plain;
+    if (!"https".equals(endpoint.getScheme())) {
+      return plain;
+    }
+    HttpClient secure = plain.protocol(HttpProtocol.H2, HttpProtocol.HTTP11);
+    return tls == null ? secure.secure() : secure.secure(spec -> spec.sslContext(tls));
   }
 
   private static void authorize(HttpHeaders headers, @Nullable String key) {
@@ -175,9 +192,16 @@ public final class ServerClient implements AutoCloseable {
     return e.text().equals(REFUSED);
   }
 
+  /** How a reason begins that has to do with certificates. */
+  public static final String UNTRUSTED = "no secure connection to the server: ";
+
   private static final String REFUSED = "the server cannot be reached";
 
   private static WireException lost(Throwable e) {
+    String untrusted = TlsReason.of(e);
+    if (untrusted != null) {
+      return WireException.broken(UNTRUSTED + untrusted);
+    }
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof ConnectException || cause instanceof UnknownHostException) {
         return WireException.broken(REFUSED);
