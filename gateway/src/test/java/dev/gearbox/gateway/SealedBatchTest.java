@@ -58,7 +58,8 @@ class SealedBatchTest {
       try (Stream<Path> all = Files.walk(server.batches)) {
         List<Path> files = all.filter(Files::isRegularFile).toList();
         assertThat(files).hasSizeGreaterThanOrEqualTo(3);
-        assertThat(files).allSatisfy(each -> assertThat(text(each)).doesNotContain("canary", "w0 w1"));
+        assertThat(files)
+            .allSatisfy(each -> assertThat(text(each)).doesNotContain("canary", "w0 w1"));
       }
     }
   }
