@@ -13,13 +13,13 @@ import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.DoubleSupplier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,7 +34,16 @@ final class CalibrateCommand implements Callable<Integer> {
   private static final int PROMPT = 256;
   private static final int GENERATED = 16;
   private static final int BATCH = 8;
-  private static final int REPEAT = 3;
+
+  /** Rounds of which the median counts. */
+  private static final int COUNTED = 5;
+
+  private static final int LEAST_ROUNDS = 2 * COUNTED;
+
+  /** Share of the time before, below which a machine still warms up. */
+  private static final double STEADY = 0.97;
+
+  private static final Duration LONGEST = Duration.ofMinutes(1);
 
   @Mixin CommonOptions common = new CommonOptions();
 
@@ -101,29 +110,48 @@ final class CalibrateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Loads the weights and measures their steps, alone and with a few sequences. */
+  /** Loads the weights and measures their steps, alone and with a few sequences, when warm. */
   static Calibrated measure(Path weights, int workers) throws IOException {
     try (CpuWorkers pool = new CpuWorkers(workers);
         GgufFile gguf = GgufFile.open(weights);
         ModelRunner runner = CpuModel.load(gguf, pool)) {
       Steps steps = new Steps(runner, PROMPT, GENERATED, 0, BATCH);
-      steps.prefill();
-      steps.decode(1);
-      double alone = 1e3 / median(() -> steps.decode(1));
-      double together = 1e3 * BATCH / median(() -> steps.decode(BATCH));
-      double sequence = Math.max(0, (together - alone) / (BATCH - 1));
-      return new Calibrated(
-          Math.max(1e-3, alone - sequence), sequence, 1e3 / median(steps::prefill));
+      List<double[]> rounds = new ArrayList<>();
+      long until = System.nanoTime() + LONGEST.toNanos();
+      while (rounds.size() < LEAST_ROUNDS || (!isSteady(rounds) && System.nanoTime() < until)) {
+        rounds.add(
+            new double[] {
+              1e3 / steps.decode(1), 1e3 * BATCH / steps.decode(BATCH), 1e3 / steps.prefill()
+            });
+      }
+      double alone = median(rounds, 0);
+      double sequence = Math.max(0, (median(rounds, 1) - alone) / (BATCH - 1));
+      return new Calibrated(Math.max(1e-3, alone - sequence), sequence, median(rounds, 2));
     }
   }
 
-  private static double median(DoubleSupplier run) {
-    double[] values = new double[REPEAT];
-    for (int i = 0; i < REPEAT; i++) {
-      values[i] = run.getAsDouble();
+  /**
+   * Whether the last rounds were no faster than those before. A young virtual machine runs kernels
+   * many times slower than it will, and compiles them at its leisure.
+   */
+  private static boolean isSteady(List<double[]> rounds) {
+    List<double[]> before = rounds.subList(rounds.size() - 2 * COUNTED, rounds.size() - COUNTED);
+    for (int i = 0; i < 3; i++) {
+      if (median(rounds, i) < STEADY * median(before, i)) {
+        return false;
+      }
     }
-    java.util.Arrays.sort(values);
-    return values[REPEAT / 2];
+    return true;
+  }
+
+  /** Median of the last rounds that count. */
+  private static double median(List<double[]> rounds, int column) {
+    return rounds.subList(rounds.size() - COUNTED, rounds.size()).stream()
+        .mapToDouble(round -> round[column])
+        .sorted()
+        .skip(COUNTED / 2)
+        .findFirst()
+        .orElseThrow();
   }
 
   private static String yaml(
