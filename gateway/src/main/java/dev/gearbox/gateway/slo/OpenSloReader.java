@@ -11,6 +11,7 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
+import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.representer.Representer;
 
@@ -49,6 +50,9 @@ public final class OpenSloReader {
     } catch (MarkedYAMLException e) {
       throw new IllegalArgumentException(
           "%s:%d: %s".formatted(file, e.getProblemMark().getLine() + 1, e.getProblem()), e);
+    } catch (YAMLException e) {
+      throw new IllegalArgumentException(
+          file + ": " + String.valueOf(e.getMessage()).replaceAll("\\s+", " "), e);
     }
     return reader.configuration();
   }

@@ -24,10 +24,13 @@ import org.yaml.snakeyaml.nodes.Tag;
 /** Parses YAML text into a {@link Tree}; syntax errors and repeated keys become problems. */
 final class TreeParser {
   /** Deeper than any setting; an alias that contains itself ends here. */
+  private static final int MAX_VALUES = 100_000;
+
   private static final int MAX_DEPTH = 20;
 
   private final String file;
   private final List<Problem> problems;
+  private int values;
 
   TreeParser(String file, List<Problem> problems) {
     this.file = file;
@@ -54,6 +57,13 @@ final class TreeParser {
   private Tree tree(Node node, String origin, String path, int depth) {
     if (depth > MAX_DEPTH) {
       problems.add(new Problem(origin, path, "nested too deep"));
+      return new Scalar("", true, origin);
+    }
+    if (++values > MAX_VALUES) {
+      // A few aliases of aliases are millions of values.
+      if (values == MAX_VALUES + 1) {
+        problems.add(new Problem(origin, path, "more than " + MAX_VALUES + " values"));
+      }
       return new Scalar("", true, origin);
     }
     return switch (node) {
