@@ -110,8 +110,9 @@ class Stream:
 class Program:
     """A server of any kind on a free port; ended when the block is."""
 
-    def __init__(self, command, port, environment=None):
-        self.port, self.url = port, f"http://127.0.0.1:{port}"
+    def __init__(self, command, port, environment=None, headers=None):
+        """`headers`: what lets this program in."""
+        self.port, self.url, self.headers = port, f"http://127.0.0.1:{port}", headers
         self.log = tempfile.NamedTemporaryFile("w+", suffix=".log")
         self.started = time.monotonic()
         self.process = subprocess.Popen(
@@ -133,7 +134,7 @@ class Program:
         """Seconds from the start until `accept` likes the body at `url`."""
         while time.monotonic() - self.started < limit and self.process.poll() is None:
             try:
-                if accept(fetch(url, timeout=5)[1]):
+                if accept(fetch(url, headers=self.headers, timeout=5)[1]):
                     return time.monotonic() - self.started
             except (OSError, urllib.error.URLError):
                 pass
@@ -144,11 +145,12 @@ class Program:
 class Serving(Program):
     """A `gearbox serve`, or another command that serves, on free ports, or on those of one `like` it that has ended."""
 
-    def __init__(self, *arguments, root=ROOT, command="serve", environment=None, like=None):
+    def __init__(self, *arguments, root=ROOT, command="serve", environment=None, like=None, headers=None):
         port, self.admin_port = (like.port, like.admin_port) if like else (free_port(), free_port())
         self.admin = f"http://127.0.0.1:{self.admin_port}"
         super().__init__(
-            [root / "gearbox", command, "--port", port, "--admin-port", self.admin_port, *arguments], port, environment)
+            [root / "gearbox", command, "--port", port, "--admin-port", self.admin_port, *arguments],
+            port, environment, headers)
 
     def wait_for_variant(self, name):
         return self.wait_for(

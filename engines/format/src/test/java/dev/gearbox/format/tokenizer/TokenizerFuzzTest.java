@@ -27,7 +27,8 @@ class TokenizerFuzzTest {
 
   /** Entry of the fuzzer. */
   public static void fuzzerTestOneInput(byte[] data) {
-    String text = new String(data, StandardCharsets.UTF_8);
+    // SentencePiece writes a space as U+2581, so it cannot tell one from the other.
+    String text = new String(data, StandardCharsets.UTF_8).replace('\u2581', ' ');
     for (Tokenizer tokenizer : TOKENIZERS) {
       int[] ids = tokenizer.encode(text, false);
       Detokenizer detokenizer = tokenizer.detokenizer();
