@@ -2,7 +2,7 @@ package dev.gearbox.gateway.kafka;
 
 import dev.gearbox.engine.Fuzzing;
 import dev.gearbox.gateway.api.RequestFuzzTest;
-import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Security;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -14,7 +14,7 @@ class RecordFuzzTest {
   private static final int MOST_BYTES = 1 << 20;
   private static final RecordReader READER =
       new RecordReader(
-          RequestFuzzTest.PARSER, new Gatekeeper(List.of(), false), MOST_BYTES, true, () -> 0);
+          RequestFuzzTest.PARSER, Security.of(List.of(), false), MOST_BYTES, true, () -> 0);
 
   /** Entry of the fuzzer: the first byte is the length of a header's value, which follows it. */
   public static void fuzzerTestOneInput(byte[] data) {
