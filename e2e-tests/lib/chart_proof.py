@@ -111,7 +111,7 @@ def installs(proof, cluster, texts):
     namespace(cluster, "monitoring")
     pods = 0
     for values in VALUES:
-        name = values.stem.removesuffix("-values")
+        name = values.stem.replace("-values", "-install")
         namespace(cluster, name)
         cluster.create(f"/api/v1/namespaces/{name}/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}})
         cluster.create(f"/api/v1/namespaces/{name}/serviceaccounts", {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "gateways"}})

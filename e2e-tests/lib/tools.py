@@ -52,7 +52,10 @@ def kube_apiserver():
         replaced = "".join(f"\t{part} => {part} v0{KUBERNETES[1:]}\n" for part in parts)
         (folder / "go.mod").write_text(f"module apiserver\n\ngo 1.26.0\n\nrequire k8s.io/kubernetes v{KUBERNETES}\n\nreplace (\n{replaced})\n")
         (folder / "tools.go").write_text('package main\n\nimport _ "k8s.io/kubernetes/cmd/kube-apiserver/app"\n\nfunc main() {}\n')
-        subprocess.run(["go", "build", "-o", str(program), "k8s.io/kubernetes/cmd/kube-apiserver"],
+        major, minor, _ = KUBERNETES.split(".")
+        said = {"gitVersion": f"v{KUBERNETES}", "gitMajor": major, "gitMinor": minor}
+        flags = " ".join(f"-X {package}.{name}={value}" for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version") for name, value in said.items())
+        subprocess.run(["go", "build", "-ldflags", flags, "-o", str(program), "k8s.io/kubernetes/cmd/kube-apiserver"],
                        cwd=folder, env={**os.environ, "GOFLAGS": "-mod=mod"}, check=True)
     return str(program)
 

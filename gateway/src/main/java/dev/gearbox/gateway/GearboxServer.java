@@ -48,6 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class GearboxServer implements AutoCloseable {
   private static final int ENCODER_QUEUE = 2048;
   private static final long DRAIN_POLL_MILLIS = 20;
+  private static final Duration QUIET = Duration.ofSeconds(1);
   private static final Duration LOADING = Duration.ofSeconds(30);
   private static final Duration STREAM_LOADING = Duration.ofMinutes(30);
 
@@ -60,7 +61,7 @@ public final class GearboxServer implements AutoCloseable {
   private final ModelLoader loader;
   private final Discovery discovery;
   private final EngineOpener opener;
-  private final AtomicBoolean draining = new AtomicBoolean();
+  private final Leaving leaving;
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile boolean hurried;
   private final HttpFront front;
@@ -114,6 +115,7 @@ public final class GearboxServer implements AutoCloseable {
     security = plan.security();
     shared = plan.shared();
     LongSupplier clock = core.clock();
+    leaving = new Leaving(clock);
     core.policy().expect(plan.classes().all());
     core.meters().gateway().expect(plan.catalog().names());
     var feed = new PolicyFeed(plan.catalog(), core.policy());
@@ -191,7 +193,7 @@ public final class GearboxServer implements AutoCloseable {
                 core.signals()::counters,
                 admission::inFlight,
                 admission::queued,
-                draining::get,
+                leaving::hasBegun,
                 core.clock(),
                 InstantSource.system()));
     core.decided().listen(shown::decided);
@@ -251,8 +253,9 @@ public final class GearboxServer implements AutoCloseable {
         batches,
         core.meters().exposition(),
         plan.publicMetrics(),
-        draining::get,
-        () -> draining.set(true),
+        leaving::hasBegun,
+        leaving::refuses,
+        leaving::begin,
         encoders.scheduler(),
         core.clock(),
         InstantSource.system());
@@ -301,9 +304,12 @@ public final class GearboxServer implements AutoCloseable {
     return admission.queued();
   }
 
-  /** Takes nothing new from here on; {@code /health/ready} says so. What runs goes on. */
+  /**
+   * Says that it leaves, and takes nothing new soon after; {@code /health/ready} says so at once.
+   * What runs goes on.
+   */
   public void drain() {
-    draining.set(true);
+    leaving.begin();
     batches.rest();
     if (intake != null) {
       intake.drain();
@@ -311,20 +317,30 @@ public final class GearboxServer implements AutoCloseable {
   }
 
   /**
-   * Takes nothing new, and waits until everything that runs has ended or the time is over.
+   * Leaves, and waits until everything that runs has ended or the time is over. While connections
+   * are open, a moment without a request comes first: their next answers tell clients to go
+   * elsewhere.
    *
    * @return whether everything ended
    */
   public boolean drain(Duration longest) throws InterruptedException {
     drain();
     long end = core.clock().getAsLong() + longest.toNanos();
-    while (admission.inFlight() + admission.queued() + (intake == null ? 0 : intake.busy()) > 0) {
-      if (hurried || closed.get() || core.clock().getAsLong() > end) {
-        return false;
+    long lastBusy = core.clock().getAsLong();
+    while (true) {
+      long now = core.clock().getAsLong();
+      boolean busy =
+          admission.inFlight() + admission.queued() + (intake == null ? 0 : intake.busy()) > 0;
+      boolean quiet = now - lastBusy >= QUIET.toNanos();
+      if (!busy && (quiet || !front.hasConnections())) {
+        return true;
       }
+      if (hurried || closed.get() || now - end > 0) {
+        return !busy;
+      }
+      lastBusy = busy ? now : lastBusy;
       Thread.sleep(DRAIN_POLL_MILLIS);
     }
-    return true;
   }
 
   /** Cuts the wait for running answers short: a drain that goes on gives up at once. */

@@ -172,6 +172,15 @@ final class BatchStore implements AutoCloseable {
         statement -> {});
   }
 
+  /** Writes the database as it is at this moment into a zip; others go on meanwhile. */
+  synchronized void copy(Path zip) throws IOException {
+    try (var statement = connection.createStatement()) {
+      statement.execute("BACKUP TO '" + zip.toString().replace("'", "''") + "'");
+    } catch (SQLException e) {
+      throw new IOException("what is known of batches cannot be copied: " + e.getMessage(), e);
+    }
+  }
+
   private static <T> @Nullable T first(List<T> found) {
     return found.isEmpty() ? null : found.getFirst();
   }

@@ -118,6 +118,17 @@ public final class Batches implements AutoCloseable {
     return open;
   }
 
+  /** The database as it is at this moment, zipped. Blocks on the disk. */
+  public byte[] snapshot() throws IOException {
+    Path zip = Files.createTempFile("gearbox-batches", ".zip");
+    try {
+      store().copy(zip);
+      return Files.readAllBytes(zip);
+    } finally {
+      Files.delete(zip);
+    }
+  }
+
   private Path files() {
     return config.folder().resolve("files");
   }

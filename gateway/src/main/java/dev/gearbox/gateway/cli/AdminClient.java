@@ -31,6 +31,16 @@ final class AdminClient {
 
   /** The body of what is at {@code path}. */
   String get(String path) throws IOException, InterruptedException {
+    return get(path, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** The same as bytes. */
+  byte[] bytes(String path) throws IOException, InterruptedException {
+    return get(path, HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private <T> T get(String path, HttpResponse.BodyHandler<T> kind)
+      throws IOException, InterruptedException {
     String admin = tls.at(PortOption.checked("--admin-port", port, 9090));
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(admin + path)).timeout(Duration.ofSeconds(5));
@@ -38,8 +48,7 @@ final class AdminClient {
       request.header("authorization", "Bearer " + key);
     }
     try (HttpClient client = tls.client()) {
-      HttpResponse<String> answer =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      HttpResponse<T> answer = client.send(request.build(), kind);
       if (answer.statusCode() == 401) {
         throw new IOException(
             admin + " wants a key: give --admin-key KEY, or set GEARBOX_ADMIN_KEY");

@@ -30,6 +30,7 @@ final class AdminApi {
   private final PolicyAdmin policy;
   private final LoraAdmin loras;
   private final ConsoleApi console;
+  private final BatchApi batches;
   private final Runnable drain;
 
   AdminApi(
@@ -39,6 +40,7 @@ final class AdminApi {
       PolicyAdmin policy,
       LoraAdmin loras,
       ConsoleApi console,
+      BatchApi batches,
       Runnable drain) {
     this.guard = guard;
     this.exposition = exposition;
@@ -46,6 +48,7 @@ final class AdminApi {
     this.policy = policy;
     this.loras = loras;
     this.console = console;
+    this.batches = batches;
     this.drain = drain;
   }
 
@@ -66,6 +69,7 @@ final class AdminApi {
     guarded(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
     guarded(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
     guarded(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
+    guarded(routes, HttpMethod.GET, "/admin/batches/snapshot", request -> batches.snapshot());
     guarded(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
     guarded(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
     String reached = "'self' http://127.0.0.1:%1$d http://localhost:%1$d".formatted(apiPort);

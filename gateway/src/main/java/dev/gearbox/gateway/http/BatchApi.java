@@ -77,6 +77,16 @@ final class BatchApi {
     routes.add(HttpMethod.POST, batch + "/cancel", this::cancel);
   }
 
+  /** The database of batches as it is at this moment, for {@code gearbox backup}. */
+  Mono<ServerResponse> snapshot() {
+    return Mono.fromCallable(batches::snapshot)
+        .subscribeOn(disk)
+        .flatMap(zip ->
+            ServerResponse.ok().contentType(MediaType.APPLICATION_OCTET_STREAM).bodyValue(zip))
+        .onErrorResume(IOException.class, BatchApi::broken)
+        .onErrorResume(RejectedExecutionException.class, BatchApi::busy);
+  }
+
   private Mono<ServerResponse> upload(ServerRequest request, Caller caller) {
     return reply(uploads.take(request, caller).map(result -> json(result, BatchJson::file)));
   }

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.http;
 import dev.gearbox.gateway.security.Security;
 import java.net.URI;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -29,9 +30,11 @@ final class FrontFilter implements WebFilter {
           + " x-ratelimit-reset-tokens";
 
   private final Security security;
+  private final BooleanSupplier draining;
 
-  FrontFilter(Security security) {
+  FrontFilter(Security security, BooleanSupplier draining) {
     this.security = security;
+    this.draining = draining;
   }
 
   @Override
@@ -41,6 +44,10 @@ final class FrontFilter implements WebFilter {
     exchange.getAttributes().put(REQUEST_ID, id);
     HttpHeaders headers = exchange.getResponse().getHeaders();
     headers.set("x-request-id", id);
+    if (draining.getAsBoolean()) {
+      // The client's next request is to go to somebody who stays.
+      headers.set(HttpHeaders.CONNECTION, "close");
+    }
     share(request.getHeaders(), headers);
     if (HttpMethod.OPTIONS.equals(request.getMethod())) {
       return preflight(exchange, request, headers);

@@ -63,6 +63,7 @@ public final class HttpFront implements AutoCloseable {
       Exposition exposition,
       boolean publicMetrics,
       BooleanSupplier draining,
+      BooleanSupplier refusing,
       Runnable drain,
       Scheduler workers,
       LongSupplier clock,
@@ -114,10 +115,10 @@ public final class HttpFront implements AutoCloseable {
             bodies,
             new LineResponse(parts.line(), options.keepAlive(), parts.clock(), parts.time()),
             parts.preview(),
-            parts.draining(),
             parts.clock());
     var guards = new Guards(parts.security());
     var console = new ConsoleApi(parts.console(), parts.decisions());
+    var batches = new BatchApi(parts.batches(), disk, bodies);
     var api =
         new PublicApi(
             guards::api,
@@ -128,7 +129,7 @@ public final class HttpFront implements AutoCloseable {
             console,
             parts.publicMetrics() ? parts.exposition() : null,
             parts.security().gatekeeper().trustsAddresses(),
-            new BatchApi(parts.batches(), disk, bodies));
+            batches);
     var admin =
         new AdminApi(
             guards::admin,
@@ -137,6 +138,7 @@ public final class HttpFront implements AutoCloseable {
             new PolicyAdmin(parts.rules(), parts.shadows()),
             new LoraAdmin(parts.adapters()),
             console,
+            batches,
             parts.drain());
     Routes<?> apiRoutes = api.routes();
     HttpListener first =
@@ -144,7 +146,8 @@ public final class HttpFront implements AutoCloseable {
             options.host(),
             options.port(),
             apiRoutes.build(),
-            new FrontFilter(parts.security()),
+            new FrontFilter(parts.security(), parts.draining()),
+            parts.refusing(),
             options.patience(),
             parts.security(),
             true);
@@ -158,6 +161,7 @@ public final class HttpFront implements AutoCloseable {
               options.adminPort(),
               adminRoutes.build(),
               new SameOrigin(parts.security()),
+              () -> false,
               options.patience(),
               parts.security(),
               encryptsAdmin(parts.security())),
@@ -197,6 +201,11 @@ public final class HttpFront implements AutoCloseable {
 
   public int port() {
     return api.port();
+  }
+
+  /** Whether clients of the API keep connections open. */
+  public boolean hasConnections() {
+    return api.hasConnections();
   }
 
   public int adminPort() {

@@ -4,16 +4,19 @@ import dev.gearbox.gateway.security.AuditLog;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.remote.wire.TlsReason;
 import io.netty.channel.Channel;
+import io.netty.channel.ServerChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.WriteTimeoutHandler;
+import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +25,8 @@ import org.springframework.boot.web.server.PortInUseException;
 import org.springframework.boot.web.server.WebServer;
 import org.springframework.boot.web.server.reactive.context.ReactiveWebServerApplicationContext;
 import org.springframework.http.server.reactive.HttpHandler;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.web.reactive.function.server.HandlerStrategies;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
@@ -38,6 +43,9 @@ final class HttpListener implements AutoCloseable {
 
   /** For the last bytes of answers that have ended. */
   private static final Duration LAST_WRITES = Duration.ofSeconds(1);
+
+  /** Whether a connection came when the server had said for a while that it leaves. */
+  private static final AttributeKey<Boolean> LATE = AttributeKey.valueOf("gearbox.late");
 
   private final ReactiveWebServerApplicationContext context;
   private final ChannelGroup connections;
@@ -67,6 +75,7 @@ final class HttpListener implements AutoCloseable {
    *
    * @param port 0 takes a free one
    * @param first what every request meets before its route
+   * @param closing whether connections that come now are to be given nothing
    * @param security whose TLS it speaks
    * @param encrypted whether it speaks TLS, where there is any
    * @throws IOException when the port cannot be had
@@ -76,6 +85,7 @@ final class HttpListener implements AutoCloseable {
       int port,
       RouterFunction<ServerResponse> routes,
       WebFilter first,
+      BooleanSupplier closing,
       Patience patience,
       Security security,
       boolean encrypted)
@@ -90,7 +100,7 @@ final class HttpListener implements AutoCloseable {
     ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
     var factory = new NettyReactiveWebServerFactory(port);
     factory.setAddress(InetAddress.getByName(host));
-    factory.addServerCustomizers(server -> bounded(server, patience, connections));
+    factory.addServerCustomizers(server -> bounded(server, closing, patience, connections));
     Security.Tls tls = security.tls();
     if (encrypted && tls != null) {
       factory.addServerCustomizers(server -> encrypted(server, tls, security.audit()));
@@ -116,13 +126,14 @@ final class HttpListener implements AutoCloseable {
   }
 
   private static HttpServer bounded(
-      HttpServer server, Patience patience, ChannelGroup connections) {
+      HttpServer server, BooleanSupplier closing, Patience patience, ChannelGroup connections) {
     return server
         .httpRequestDecoder(spec -> spec.maxInitialLineLength(MAX_LINE).maxHeaderSize(MAX_HEADERS))
         .requestTimeout(patience.request())
         .idleTimeout(patience.idle())
         .doOnConnection(connection -> {
           connections.add(connection.channel());
+          connection.channel().attr(LATE).set(closing.getAsBoolean());
           connection.addHandlerFirst(
               new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS));
         });
@@ -162,6 +173,17 @@ final class HttpListener implements AutoCloseable {
 
   int port() {
     return port;
+  }
+
+  /** Whether a request came over a connection that came too late. */
+  static boolean isLate(ServerHttpRequest request) {
+    return ServerHttpRequestDecorator.getNativeRequest(request)
+            instanceof reactor.netty.Connection connection
+        && Boolean.TRUE.equals(connection.channel().attr(LATE).get());
+  }
+
+  boolean hasConnections() {
+    return connections.stream().anyMatch(each -> !(each instanceof ServerChannel));
   }
 
   /** Stops listening, and closes what clients keep open. */

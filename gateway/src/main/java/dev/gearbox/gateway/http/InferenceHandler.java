@@ -10,7 +10,6 @@ import dev.gearbox.gateway.api.Result;
 import dev.gearbox.policy.decide.DecisionRecord;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +27,6 @@ final class InferenceHandler {
   private final BodyReader bodies;
   private final LineResponse responses;
   private final Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview;
-  private final BooleanSupplier draining;
   private final LongSupplier clock;
 
   InferenceHandler(
@@ -36,13 +34,11 @@ final class InferenceHandler {
       BodyReader bodies,
       LineResponse responses,
       Function<InferenceRequest, Mono<Result<DecisionRecord>>> preview,
-      BooleanSupplier draining,
       LongSupplier clock) {
     this.parser = parser;
     this.bodies = bodies;
     this.responses = responses;
     this.preview = preview;
-    this.draining = draining;
     this.clock = clock;
   }
 
@@ -67,7 +63,7 @@ final class InferenceHandler {
   private Mono<Result<InferenceRequest>> parse(
       ServerRequest request, Caller caller, Function<ObjectNode, AnswerKind> kind) {
     long arrived = clock.getAsLong();
-    if (draining.getAsBoolean()) {
+    if (HttpListener.isLate(request.exchange().getRequest())) {
       return Mono.just(
           Result.refused(
               Refusal.later(ErrorCode.OVERLOADED, "the server is shutting down", RETRY)));

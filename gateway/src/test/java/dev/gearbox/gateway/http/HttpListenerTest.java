@@ -37,7 +37,14 @@ class HttpListenerTest {
             Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofMillis(300));
     try (HttpListener listener =
             HttpListener.start(
-                "127.0.0.1", 0, endless, new FrontFilter(open), patience, open, false);
+                "127.0.0.1",
+                0,
+                endless,
+                new FrontFilter(open, () -> false),
+                () -> false,
+                patience,
+                open,
+                false);
         Socket stalled = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
       stalled
           .getOutputStream()
