@@ -33,6 +33,12 @@ int minimum_of(bytes at, int sub) {
 }
 #endif
 
+#if defined(TYPE_Q3_K)
+int scale_of(bytes at, int sub) {
+  return (at[sub % 8] >> (sub / 8 * 4) & 15) | (at[8 + sub % 4] >> (2 * (sub / 4)) & 3) << 4;
+}
+#endif
+
 void decode(bytes row, int block, float16 *low, float16 *high) {
 #if defined(TYPE_F32)
   global const float *at = (global const float *) row + block * BLOCK;
@@ -76,6 +82,22 @@ void decode(bytes row, int block, float16 *low, float16 *high) {
   global const char *q = (global const char *) at + 2;
   *low = d * convert_float16(vload16(0, q));
   *high = d * convert_float16(vload16(1, q));
+#elif defined(TYPE_Q2_K)
+  float d = half_at(at + 80), m = half_at(at + 82);
+  bytes q = at + 16 + sub / 4 * 32, scales = at + 2 * sub;
+  uchar16 first = vload16(0, q) >> (uchar) (sub % 4 * 2) & (uchar) 3;
+  uchar16 second = vload16(1, q) >> (uchar) (sub % 4 * 2) & (uchar) 3;
+  *low = d * (scales[0] & 15) * convert_float16(first) - m * (scales[0] >> 4);
+  *high = d * (scales[1] & 15) * convert_float16(second) - m * (scales[1] >> 4);
+#elif defined(TYPE_Q3_K)
+  float d = half_at(at + 108);
+  bytes q = at + 32 + sub / 4 * 32;
+  uchar16 first = (vload16(0, q) >> (uchar) (sub % 4 * 2) & (uchar) 3) |
+                  (vload16(0, at) >> (uchar) sub & (uchar) 1) << (uchar) 2;
+  uchar16 second = (vload16(1, q) >> (uchar) (sub % 4 * 2) & (uchar) 3) |
+                   (vload16(1, at) >> (uchar) sub & (uchar) 1) << (uchar) 2;
+  *low = d * (scale_of(at + 96, 2 * sub) - 32) * (convert_float16(first) - 4.0f);
+  *high = d * (scale_of(at + 96, 2 * sub + 1) - 32) * (convert_float16(second) - 4.0f);
 #elif defined(TYPE_Q4_K)
   float scale = half_at(at) * scale_of(at + 4, sub);
   float minimum = half_at(at + 2) * minimum_of(at + 4, sub);

@@ -1,5 +1,7 @@
 package dev.gearbox.cpu.kernel;
 
+import dev.gearbox.format.gguf.BlockDecoder;
+import dev.gearbox.format.gguf.GgmlType;
 import dev.gearbox.format.gguf.GgufException;
 import dev.gearbox.format.gguf.GgufTensor;
 import java.lang.foreign.MemorySegment;
@@ -66,6 +68,9 @@ public final class MatrixPacker {
     for (int lane = 0; lane < rows; lane++) {
       long from = ((long) group * matrix.groupRows() + lane) * rowBytes;
       MemorySegment.copy(tensor.data(), ValueLayout.JAVA_BYTE, from, raw[lane], 0, rowBytes);
+      if (tensor.type() == GgmlType.Q2_K) {
+        raw[lane] = halves(raw[lane]);
+      }
     }
     byte[] record = new byte[matrix.recordBytes()];
     RawBlocks blocks = new RawBlocks(tensor.type());
@@ -84,8 +89,21 @@ public final class MatrixPacker {
     }
   }
 
+  /** A row of blocks as the half floats that are packed instead. */
+  private byte[] halves(byte[] row) {
+    float[] values = new float[matrix.columns()];
+    BlockDecoder.decode(tensor.type(), MemorySegment.ofArray(row), 0, values.length, values, 0);
+    byte[] halves = new byte[2 * values.length];
+    for (int i = 0; i < values.length; i++) {
+      short half = Float.floatToFloat16(values[i]);
+      halves[2 * i] = (byte) half;
+      halves[2 * i + 1] = (byte) (half >> 8);
+    }
+    return halves;
+  }
+
   private void putFloats(byte[] row, int block, byte[] record, int lane) {
-    int size = tensor.type().bytesPerBlock();
+    int size = matrix.type().bits() / 8;
     int columns = Math.min(PackedMatrix.BLOCK, matrix.columns() - block * PackedMatrix.BLOCK);
     for (int k = 0; k < columns; k++) {
       int from = (block * PackedMatrix.BLOCK + k) * size;

@@ -14,11 +14,11 @@ public enum PackedType {
   FIVE(16, 4, 1, true, 0),
   /** 5 bits, offset −16, a scale for 32 weights: Q5_0. */
   FIVE_OFFSET(16, 4, 1, false, -16),
-  /** 6 bits, offset −32, a scale for 16 weights: Q6_K. */
+  /** 6 bits, offset −32, a scale for 16 weights: Q6_K; Q3_K as 6 bits. */
   SIX(16, 8, 2, false, -32),
   /** Signed bytes, a scale for 32 weights: Q8_0. */
   BYTE(32, 0, 1, false, 0),
-  /** IEEE half floats: F16. */
+  /** IEEE half floats: F16; Q2_K, decoded. */
   HALF(64, 0, 0, false, 0),
   /** The upper halves of floats: BF16. */
   BRAIN(64, 0, 0, false, 0),

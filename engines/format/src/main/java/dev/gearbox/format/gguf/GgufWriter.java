@@ -8,26 +8,31 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /**
  * Writes a GGUF file of version 3. Keys and tensors are collected, then {@link #write} puts them
- * into a file beside the target and renames it, so that a reader never sees half a file. Tensor
- * data are asked for one at a time while writing.
+ * into a {@link WholeFile}, so that a reader never sees half a file. Tensor data are asked for one
+ * tensor at a time while writing, and may come in pieces: nothing is held in memory but the piece.
  */
 public final class GgufWriter {
+  /** The data of a tensor, put piece by piece into the file. */
+  @FunctionalInterface
+  public interface TensorData {
+    /** Writes exactly the blocks of the tensor. */
+    void write(WritableByteChannel to) throws IOException;
+  }
+
   /** A tensor to write; the shape is a copy. */
   @SuppressWarnings("ArrayRecordComponent")
-  private record Entry(String name, GgmlType type, long[] shape, Supplier<MemorySegment> data) {
+  private record Entry(String name, GgmlType type, long[] shape, TensorData data) {
     long bytes() {
       long elements = 1;
       for (long dimension : shape) {
@@ -38,6 +43,7 @@ public final class GgufWriter {
   }
 
   private static final int ALIGNMENT = 32;
+  private static final long PIECE = 1 << 22;
 
   private final Map<String, GgufValue> values = new LinkedHashMap<>();
   private final List<Entry> tensors = new ArrayList<>();
@@ -52,11 +58,11 @@ public final class GgufWriter {
    * Adds a tensor; the data are exactly its blocks. Dimension 0 of the shape is the contiguous one.
    */
   public GgufWriter tensor(String name, GgmlType type, long[] shape, MemorySegment data) {
-    return tensor(name, type, shape, () -> data);
+    return tensor(name, type, shape, to -> putSegment(to, data));
   }
 
   /** Adds a tensor whose data are made when they are written. */
-  public GgufWriter tensor(String name, GgmlType type, long[] shape, Supplier<MemorySegment> data) {
+  public GgufWriter tensor(String name, GgmlType type, long[] shape, TensorData data) {
     tensors.add(new Entry(name, type, shape.clone(), data));
     return this;
   }
@@ -70,26 +76,41 @@ public final class GgufWriter {
 
   /** Writes the file, replacing what is there at once and whole. */
   public void write(Path path) throws IOException {
-    Path part = path.resolveSibling(path.getFileName() + ".part");
-    try {
-      try (FileChannel channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        put(channel, ByteBuffer.wrap(header()));
-        pad(channel);
-        for (Entry tensor : tensors) {
-          put(channel, bytes(tensor));
-          pad(channel);
+    byte[] header = header();
+    try (WholeFile file = new WholeFile(path, header.length + dataBytes())) {
+      FileChannel channel = file.channel();
+      put(channel, ByteBuffer.wrap(header));
+      pad(channel);
+      for (Entry tensor : tensors) {
+        long start = channel.position();
+        tensor.data.write(channel);
+        long written = channel.position() - start;
+        if (written != tensor.bytes()) {
+          throw new IllegalArgumentException(
+              "tensor %s should have %d bytes and has %d"
+                  .formatted(tensor.name, tensor.bytes(), written));
         }
-        channel.force(true);
+        pad(channel);
       }
-      Files.move(part, path, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(part);
+      file.keep();
+    } catch (FileSystemException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException(path + ": " + e.getMessage(), e); // the disk is full, for one
     }
+  }
+
+  /** Bytes that all tensors take, aligned. */
+  public long dataBytes() {
+    long sum = 0;
+    for (Entry tensor : tensors) {
+      sum += aligned(tensor.bytes());
+    }
+    return sum;
+  }
+
+  private static long aligned(long bytes) {
+    return Math.ceilDiv(bytes, ALIGNMENT) * (long) ALIGNMENT;
   }
 
   private byte[] header() {
@@ -110,19 +131,16 @@ public final class GgufWriter {
         out.int64(dimension);
       }
       out.int32(tensor.type.id()).int64(offset);
-      offset += Math.ceilDiv(tensor.bytes(), ALIGNMENT) * (long) ALIGNMENT;
+      offset += aligned(tensor.bytes());
     }
     return out.toByteArray();
   }
 
-  private static ByteBuffer bytes(Entry tensor) {
-    MemorySegment data = tensor.data.get();
-    if (data.byteSize() != tensor.bytes()) {
-      throw new IllegalArgumentException(
-          "tensor %s should have %d bytes and has %d"
-              .formatted(tensor.name, tensor.bytes(), data.byteSize()));
+  /** Writes the bytes of a segment, however many. */
+  public static void putSegment(WritableByteChannel to, MemorySegment data) throws IOException {
+    for (long at = 0; at < data.byteSize(); at += PIECE) {
+      put(to, data.asSlice(at, Math.min(PIECE, data.byteSize() - at)).asByteBuffer());
     }
-    return data.asByteBuffer();
   }
 
   private static void pad(FileChannel channel) throws IOException {
@@ -132,7 +150,7 @@ public final class GgufWriter {
     }
   }
 
-  private static void put(FileChannel channel, ByteBuffer bytes) throws IOException {
+  private static void put(WritableByteChannel channel, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       channel.write(bytes);
     }

@@ -81,6 +81,33 @@ class BlockDecoderTest {
     check(GgmlType.Q6_K, block, i -> D * scales[i / 16] * (q[i] - 32));
   }
 
+  @Test
+  void blocksOf256WithPairsOfBits() {
+    int[] q2 = quants(256, 4);
+    int[] scales = quants(16, 16);
+    int[] minima = quants(16, 16);
+    ByteBuffer two = block(84);
+    for (int sub = 0; sub < 16; sub++) {
+      two.put((byte) (scales[sub] | minima[sub] << 4));
+    }
+    two.put(pairsOfBits(q2)).putShort(Float.floatToFloat16(D)).putShort(Float.floatToFloat16(M));
+    check(GgmlType.Q2_K, two, i -> D * scales[i / 16] * q2[i] - M * minima[i / 16]);
+    int[] q3 = quants(256, 8);
+    int[] six = quants(16, 64);
+    byte[] third = new byte[32];
+    byte[] packed = new byte[12];
+    for (int i = 0; i < 256; i++) {
+      third[i % 32] |= (byte) ((q3[i] >> 2) << (i / 32));
+    }
+    for (int sub = 0; sub < 16; sub++) {
+      packed[sub % 8] |= (byte) ((six[sub] & 15) << (sub < 8 ? 0 : 4));
+      packed[8 + sub % 4] |= (byte) ((six[sub] >> 4) << (2 * (sub / 4)));
+    }
+    ByteBuffer three =
+        block(110).put(third).put(pairsOfBits(q3)).put(packed).putShort(Float.floatToFloat16(D));
+    check(GgmlType.Q3_K, three, i -> D * (six[i / 16] - 32) * (q3[i] - 4));
+  }
+
   @ParameterizedTest
   @EnumSource(GgmlType.class)
   void decodingStaysWithinItsData(GgmlType type) {
@@ -148,6 +175,15 @@ class BlockDecoderTest {
     byte[] bytes = new byte[128];
     for (int i = 0; i < 256; i++) {
       bytes[i / 64 * 32 + i % 32] |= (byte) ((q[i] & 15) << (i % 64 < 32 ? 0 : 4));
+    }
+    return bytes;
+  }
+
+  /** The low two bits of an element share a byte with those 32, 64 and 96 further on. */
+  private static byte[] pairsOfBits(int[] q) {
+    byte[] bytes = new byte[64];
+    for (int i = 0; i < 256; i++) {
+      bytes[i / 128 * 32 + i % 32] |= (byte) ((q[i] & 3) << (2 * (i % 128 / 32)));
     }
     return bytes;
   }

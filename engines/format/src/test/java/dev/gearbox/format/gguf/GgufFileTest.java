@@ -92,7 +92,7 @@ class GgufFileTest {
     assertCode(patchedLong(good, tensor + 4, 0), Code.BAD_SHAPE);
     assertCode(patchedLong(good, tensor + 4, 1L << 62), Code.BAD_SHAPE);
     assertCode(patchedLong(good, tensor + 12, 1L << 30), Code.OUT_OF_FILE);
-    assertCode(patched(good, tensor + 20, 10), Code.BAD_TYPE);
+    assertCode(patched(good, tensor + 20, 16), Code.BAD_TYPE);
     assertCode(patchedLong(good, tensor + 24, 0), Code.OVERLAPPING_TENSORS);
     assertCode(patchedLong(good, tensor + 24, 33), Code.BAD_ALIGNMENT);
     assertCode(patchedLong(good, tensor + 24, -32), Code.OUT_OF_FILE);
