@@ -77,6 +77,19 @@ public final class PromptScorer {
     void accept(int index, double logProbability);
   }
 
+  /** Takes whole rows of logits in the order of the tokens that they predict. */
+  @FunctionalInterface
+  public interface Rows {
+    /**
+     * A token was predicted.
+     *
+     * @param index of the token, in all tokens
+     * @param token that came
+     * @param logits those of the vocabulary from {@code from}; to be read, not kept
+     */
+    void accept(int index, int token, float[] logits, int from);
+  }
+
   /** Number of whole windows in {@code tokens} tokens. */
   public int windows(int tokens) {
     return tokens / windowTokens;
@@ -84,6 +97,15 @@ public final class PromptScorer {
 
   /** Scores window after window, each a step or a few. */
   public void score(TokenIds tokens, Scores scores) {
+    rows(
+        tokens,
+        (index, token, row, from) ->
+            scores.accept(
+                index, row[from + token] - Logprobs.logSumExp(row, from, runner.vocabulary())));
+  }
+
+  /** The same, with all that was predicted in each place. */
+  public void rows(TokenIds tokens, Rows rows) {
     int[] window = new int[windowTokens];
     for (int begin = 0; begin + windowTokens <= tokens.size(); begin += windowTokens) {
       for (int i = 0; i < windowTokens; i++) {
@@ -92,11 +114,11 @@ public final class PromptScorer {
       if (bos.isPresent()) {
         window[0] = bos.getAsInt();
       }
-      score(window, begin, scores);
+      rows(window, begin, rows);
     }
   }
 
-  private void score(int[] window, int begin, Scores scores) {
+  private void rows(int[] window, int begin, Rows rows) {
     int first = windowTokens / 2 + 1;
     // Token i is predicted by the logits of token i − 1; the last one predicts nothing.
     for (int from = 0; from < windowTokens - 1; from += chunkTokens) {
@@ -109,13 +131,8 @@ public final class PromptScorer {
       runner.step(batch, logits);
       int row = 0;
       for (int next = Math.max(first, from + 1); next <= to; next++) {
-        scores.accept(begin + next, logProbability(row++, window[next]));
+        rows.accept(begin + next, window[next], logits, row++ * runner.vocabulary());
       }
     }
-  }
-
-  private double logProbability(int row, int token) {
-    int from = row * runner.vocabulary();
-    return logits[from + token] - Logprobs.logSumExp(logits, from, runner.vocabulary());
   }
 }

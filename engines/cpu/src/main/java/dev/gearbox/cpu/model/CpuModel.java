@@ -31,6 +31,7 @@ public final class CpuModel implements ModelRunner {
   private final CpuWorkers workers;
   private final Arena arena;
   private final CpuOptions options;
+  private final @Nullable Probe probe;
   private final StepState step;
   private @Nullable KvCache cache;
   private @Nullable Forward forward;
@@ -40,8 +41,10 @@ public final class CpuModel implements ModelRunner {
       ModelShape shape,
       ModelWeights weights,
       CpuOptions options,
+      @Nullable Probe probe,
       CpuWorkers workers,
       Arena arena) {
+    this.probe = probe;
     this.kernels = kernels;
     this.shape = shape;
     this.weights = weights;
@@ -65,18 +68,33 @@ public final class CpuModel implements ModelRunner {
     return load(file, workers, options, Kernels.best());
   }
 
+  /** The same, with somebody who looks at what flows through it. */
+  public static ModelRunner load(
+      GgufFile file, CpuWorkers workers, CpuOptions options, Probe probe) {
+    return load(file, workers, options, Kernels.best(), probe);
+  }
+
   /** The same by {@link CpuOptions#DEFAULT}. */
   public static ModelRunner load(GgufFile file, CpuWorkers workers) {
     return load(file, workers, CpuOptions.DEFAULT);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model
   static ModelRunner load(GgufFile file, CpuWorkers workers, CpuOptions options, Kernels kernels) {
+    return load(file, workers, options, kernels, null);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model
+  private static ModelRunner load(
+      GgufFile file,
+      CpuWorkers workers,
+      CpuOptions options,
+      Kernels kernels,
+      @Nullable Probe probe) {
     ModelShape shape = ModelShape.of(file);
     Arena arena = Arena.ofShared();
     try {
       ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, workers);
-      return new CpuModel(kernels, shape, weights, options, workers, arena);
+      return new CpuModel(kernels, shape, weights, options, probe, workers, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -141,6 +159,7 @@ public final class CpuModel implements ModelRunner {
             shape,
             weights,
             options,
+            probe,
             cache,
             step,
             MAX_STEP_TOKENS,

@@ -2,6 +2,7 @@ package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
+import dev.gearbox.cpu.model.Probe.Point;
 import dev.gearbox.cpu.model.Projection.Part;
 import dev.gearbox.cpu.parallel.Stage;
 import dev.gearbox.format.model.ModelShape;
@@ -30,6 +31,7 @@ final class Forward {
   private final ModelShape shape;
   private final ModelWeights weights;
   private final CpuOptions options;
+  private final @Nullable Probe probe;
   private final KvCache cache;
   private final StepState step;
   private final WorkerMemory[] memory;
@@ -48,6 +50,7 @@ final class Forward {
       ModelShape shape,
       ModelWeights weights,
       CpuOptions options,
+      @Nullable Probe probe,
       KvCache cache,
       StepState step,
       int maxTokens,
@@ -57,6 +60,7 @@ final class Forward {
     this.shape = shape;
     this.weights = weights;
     this.options = options;
+    this.probe = probe;
     this.cache = cache;
     this.step = step;
     x = new Activations(shape, maxTokens);
@@ -76,6 +80,8 @@ final class Forward {
     }
     float @Nullable [] last = weights.layers().getLast().afterInnerNorm();
     addThenNorm(last, weights.outputNorm(), operands.residual());
+    probe(Point.HIDDEN, shape.layers(), x.hidden, shape.size());
+    probe(Point.LOGITS_INPUT, 0, x.normed, shape.size());
     project(operands.residual(), x.normed, logits);
     if (shape.softcap() > 0) {
       stages.add(stage(step::rows, (row, worker) -> softcap(row)));
@@ -105,6 +111,8 @@ final class Forward {
       float @Nullable [] after = weights.layers().get(layer - 1).afterInnerNorm();
       addThenNorm(after, w.attentionNorm(), operands.residual());
     }
+    probe(Point.HIDDEN, layer, x.hidden, shape.size());
+    probe(Point.ATTENTION_INPUT, layer, x.normed, shape.size());
     project(
         operands.residual(),
         x.normed,
@@ -120,16 +128,30 @@ final class Forward {
       stages.add(stage(() -> 1, (job, worker) -> compact()));
     }
     prepare(operands.attended(), x.attended, (row, worker) -> {});
+    probe(Point.ATTENDED, layer, x.attended, shape.querySize());
     int output = Linear.ATTENTION_OUTPUT.site(layer);
     project(operands.attended(), x.attended, new Part(output, w.attentionOutput(), null, x.added));
     addThenNorm(w.afterAttentionNorm(), w.innerNorm(), operands.residual());
+    probe(Point.FEED_FORWARD_INPUT, layer, x.normed, shape.size());
     project(
         operands.residual(),
         x.normed,
         new Part(Linear.GATE.site(layer), w.gate(), null, x.gate),
         new Part(Linear.UP.site(layer), w.up(), null, x.up));
     prepare(operands.inner(), x.gate, (row, worker) -> activate(row));
+    probe(Point.INNER, layer, x.gate, shape.inner());
     project(operands.inner(), x.gate, new Part(Linear.DOWN.site(layer), w.down(), null, x.added));
+    probe(Point.FEED_FORWARD_OUTPUT, layer, x.added, shape.size());
+  }
+
+  private void probe(Point point, int layer, float[] values, int width) {
+    Probe looking = probe;
+    if (looking != null) {
+      stages.add(
+          stage(
+              () -> step.rows() == 0 ? 0 : 1,
+              (job, worker) -> looking.see(point, layer, values, step.rows(), width)));
+    }
   }
 
   private int sizeAfterPause() {
