@@ -1,0 +1,83 @@
+package dev.gearbox.workshop;
+
+import dev.gearbox.cpu.model.CpuModel;
+import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.cpu.model.Probe;
+import dev.gearbox.cpu.parallel.CpuWorkers;
+import dev.gearbox.engine.TokenIds;
+import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.tokenizer.Tokenizer;
+import dev.gearbox.runtime.ModelRunner;
+import dev.gearbox.runtime.PromptScorer;
+import java.util.Arrays;
+import java.util.OptionalInt;
+
+/**
+ * A model that reads a calibration text window after window, with a probe that looks on. Confined
+ * to one thread.
+ */
+public final class Reading implements AutoCloseable {
+  private static final int WINDOW = 512;
+  private static final int FEWEST_WINDOWS = 2;
+
+  private final ModelRunner runner;
+  private final PromptScorer scorer;
+  private double nats;
+  private long scored;
+
+  /** The model of a file, which may be closed afterwards. */
+  public Reading(GgufFile file, CpuWorkers workers, Probe probe) {
+    Tokenizer tokenizer = Tokenizer.of(file);
+    runner = CpuModel.load(file, workers, CpuOptions.DEFAULT, probe);
+    OptionalInt bos = tokenizer.addBos() ? OptionalInt.of(tokenizer.bos()) : OptionalInt.empty();
+    int window = Math.min(WINDOW, runner.maxContext());
+    scorer = new PromptScorer(runner, window, bos);
+  }
+
+  /**
+   * The windows of a text.
+   *
+   * @throws IllegalArgumentException when it is too short to learn anything from
+   */
+  public static int[][] windows(GgufFile file, String text) {
+    Tokenizer tokenizer = Tokenizer.of(file);
+    int most = file.metadata().getInt(architecture(file) + ".context_length");
+    int window = Math.min(WINDOW, most);
+    int[] tokens = tokenizer.encode(text, false);
+    int count = tokens.length / window;
+    if (count < FEWEST_WINDOWS) {
+      throw new IllegalArgumentException(
+          "the calibration text has %d tokens; it takes %d at the very least, and better 16000"
+              .formatted(tokens.length, FEWEST_WINDOWS * window));
+    }
+    int[][] windows = new int[count][];
+    for (int i = 0; i < count; i++) {
+      windows[i] = Arrays.copyOfRange(tokens, i * window, (i + 1) * window);
+    }
+    return windows;
+  }
+
+  private static String architecture(GgufFile file) {
+    return file.metadata().getString("general.architecture");
+  }
+
+  /** Reads one window; the probe sees it go by. */
+  public void read(int[] window) {
+    scorer.score(
+        TokenIds.of(window),
+        (index, logProbability) -> {
+          nats -= logProbability;
+          scored++;
+        });
+  }
+
+  /** Perplexity of what was read, over the second halves of the windows. */
+  public double perplexity() {
+    return Math.exp(nats / scored);
+  }
+
+  @Override
+  public void close() {
+    runner.close();
+  }
+}

@@ -1,0 +1,108 @@
+package dev.gearbox.workshop.distil;
+
+import dev.gearbox.format.gguf.BlockDecoder;
+import dev.gearbox.format.gguf.GgufTensor;
+import dev.gearbox.format.gguf.GgufValue;
+import dev.gearbox.format.gguf.GgufWriter;
+import dev.gearbox.workshop.quantize.RowStream;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
+import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
+import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
+
+/**
+ * What is added to the output m of a layer's feed-forward part: {@code m·E}, a linear map of
+ * itself. Since {@code m = W·a}, it is the same as {@code W + Eᵀ·W} in place of W.
+ *
+ * @param layer of the student
+ * @param map E, of [size, size]
+ * @param gram MᵀM of the outputs that it was fitted to
+ */
+record Correction(int layer, DMatrixRMaj map, DMatrixRMaj gram) {
+
+  /** The tensor that it is merged into. */
+  String tensor() {
+    return "blk." + layer + ".ffn_down.weight";
+  }
+
+  /** The rows of {@code W + Eᵀ·W}; holds W as floats while they are read. */
+  RowStream.Rows merged(GgufTensor down) {
+    float[][] w = floats(down);
+    return (row, out) -> {
+      System.arraycopy(w[(int) row], 0, out, 0, out.length);
+      for (int k = 0; k < w.length; k++) {
+        float factor = (float) map.get(k, (int) row);
+        float[] from = w[k];
+        for (int c = 0; c < out.length; c++) {
+          out[c] += factor * from[c];
+        }
+      }
+    };
+  }
+
+  /**
+   * Writes the best map of a rank as an adapter: of all maps of that rank, the one whose outputs
+   * are nearest to those of E, which is E followed by the projection on the directions in which its
+   * outputs are largest.
+   */
+  void writeAdapter(GgufTensor down, int rank, GgufWriter writer) {
+    DMatrixRMaj directions = directions(rank);
+    DMatrixRMaj narrowed = new DMatrixRMaj(map.numRows, rank);
+    CommonOps_DDRM.mult(map, directions, narrowed);
+    float[][] w = floats(down);
+    float[] a = new float[rank * down.columns()];
+    float[] b = new float[rank * w.length];
+    for (int k = 0; k < rank; k++) {
+      for (int j = 0; j < w.length; j++) {
+        float factor = (float) narrowed.get(j, k);
+        for (int c = 0; c < down.columns(); c++) {
+          a[k * down.columns() + c] += factor * w[j][c];
+        }
+        b[j * rank + k] = (float) directions.get(j, k);
+      }
+    }
+    writer
+        .put("general.type", GgufValue.of("adapter"))
+        .put("adapter.type", GgufValue.of("lora"))
+        .put("adapter.lora.alpha", GgufValue.of((float) rank))
+        .tensor(tensor() + ".lora_a", new long[] {down.columns(), rank}, a)
+        .tensor(tensor() + ".lora_b", new long[] {rank, w.length}, b);
+  }
+
+  /** The directions, as columns, in which outputs {@code m·E} are largest. */
+  private DMatrixRMaj directions(int rank) {
+    int size = map.numRows;
+    DMatrixRMaj half = new DMatrixRMaj(size, size);
+    DMatrixRMaj outputs = new DMatrixRMaj(size, size);
+    CommonOps_DDRM.mult(gram, map, half);
+    CommonOps_DDRM.multTransA(map, half, outputs);
+    EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(size, true, true);
+    if (!eigen.decompose(outputs)) {
+      throw new IllegalStateException("no directions were found");
+    }
+    int[] largest =
+        IntStream.range(0, size)
+            .boxed()
+            .sorted(Comparator.comparingDouble(i -> -eigen.getEigenvalue(i).getReal()))
+            .limit(rank)
+            .mapToInt(i -> i)
+            .toArray();
+    DMatrixRMaj directions = new DMatrixRMaj(size, rank);
+    for (int k = 0; k < rank; k++) {
+      CommonOps_DDRM.insert(eigen.getEigenVector(largest[k]), directions, 0, k);
+    }
+    return directions;
+  }
+
+  private static float[][] floats(GgufTensor matrix) {
+    float[][] rows = new float[Math.toIntExact(matrix.rows())][matrix.columns()];
+    long bytes = matrix.type().bytes(matrix.columns());
+    for (int row = 0; row < rows.length; row++) {
+      BlockDecoder.decode(
+          matrix.type(), matrix.data(), row * bytes, matrix.columns(), rows[row], 0);
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,177 @@
+package dev.gearbox.workshop.prune;
+
+import dev.gearbox.format.gguf.BlockDecoder;
+import dev.gearbox.format.gguf.GgufTensor;
+import dev.gearbox.format.model.Architecture;
+import dev.gearbox.format.model.ModelShape;
+import dev.gearbox.format.model.ModelTensors;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * What stays of a model.
+ *
+ * @param blocks the layers, by their numbers in the model, in order
+ * @param channels the feed-forward channels of each of these layers, in order; as many in each
+ * @param heads the query heads of each of these layers, in order; as many of each group that shares
+ *     a key head
+ */
+public record PrunePlan(List<Integer> blocks, List<int[]> channels, List<int[]> heads) {
+  private static final int CHANNEL_STEP = 256;
+  private static final int SMALL_STEP = 32;
+
+  public PrunePlan {
+    blocks = List.copyOf(blocks);
+    channels = List.copyOf(channels);
+    heads = List.copyOf(heads);
+  }
+
+  /**
+   * The share of parts to take out.
+   *
+   * @param blocks of the layers, 0 to below 1
+   * @param channels of the feed-forward channels of each layer
+   * @param heads of the query heads of each layer
+   */
+  public record Shares(double blocks, double channels, double heads) {
+    public Shares {
+      check("blocks", blocks);
+      check("channels", channels);
+      check("heads", heads);
+      if (blocks + channels + heads == 0) {
+        throw new IllegalArgumentException(
+            "nothing is to be pruned: name blocks, channels or heads");
+      }
+    }
+
+    private static void check(String what, double share) {
+      if (!(share >= 0 && share < 0.9)) {
+        throw new IllegalArgumentException(
+            "the share of %s to prune must be 0 to 90 %%, was %s %%".formatted(what, 100 * share));
+      }
+    }
+  }
+
+  /**
+   * Takes out what did least.
+   *
+   * @throws IllegalArgumentException when so little is asked for that nothing would go, or the
+   *     model does not allow it
+   */
+  public static PrunePlan of(Activity activity, ModelTensors tensors, Shares shares) {
+    ModelShape shape = activity.shape();
+    List<Integer> blocks = blocks(activity, shape, shares.blocks());
+    List<int[]> channels = new ArrayList<>();
+    List<int[]> heads = new ArrayList<>();
+    int keptChannels = channels(tensors, shape, shares.channels());
+    int keptPerGroup = headsPerGroup(shape, shares.heads());
+    for (int layer : blocks) {
+      ModelTensors.Layer own = tensors.layers().get(layer);
+      channels.add(
+          largest(channelScores(activity, layer, own.down()), 0, shape.inner(), keptChannels));
+      heads.add(
+          heads(headScores(activity, shape, layer, own.attentionOutput()), shape, keptPerGroup));
+    }
+    return new PrunePlan(blocks, channels, heads);
+  }
+
+  private static List<Integer> blocks(Activity activity, ModelShape shape, double share) {
+    int removed = (int) Math.round(share * shape.layers());
+    if (share > 0 && removed == 0) {
+      throw new IllegalArgumentException(
+          "%s %% of %d blocks is less than one".formatted(100 * share, shape.layers()));
+    }
+    if (removed > 0 && shape.architecture() == Architecture.GEMMA3) {
+      throw new IllegalArgumentException(
+          "every sixth block of a gemma3 model sees the whole context: none can be taken out");
+    }
+    // The first block turns embeddings into what all the others work on, and the last into logits.
+    List<Integer> ranked =
+        IntStream.range(1, shape.layers() - 1)
+            .boxed()
+            .sorted(Comparator.comparingDouble(activity::influence))
+            .toList();
+    if (removed > ranked.size()) {
+      throw new IllegalArgumentException("no more than %d blocks can go".formatted(ranked.size()));
+    }
+    List<Integer> gone = ranked.subList(0, removed);
+    return IntStream.range(0, shape.layers()).boxed().filter(l -> !gone.contains(l)).toList();
+  }
+
+  private static int channels(ModelTensors tensors, ModelShape shape, double share) {
+    boolean wide =
+        shape.inner() % CHANNEL_STEP == 0
+            && tensors.layers().stream().anyMatch(l -> l.down().type().blockSize() == CHANNEL_STEP);
+    int step = wide ? CHANNEL_STEP : SMALL_STEP;
+    int removed = (int) Math.round(share * shape.inner() / step) * step;
+    if (share > 0 && removed == 0) {
+      throw new IllegalArgumentException(
+          "channels go %d at a time, and %s %% of %d is less"
+              .formatted(step, 100 * share, shape.inner()));
+    }
+    return shape.inner() - removed;
+  }
+
+  private static int headsPerGroup(ModelShape shape, double share) {
+    int group = shape.queriesPerKey();
+    int removed = (int) Math.round(share * group);
+    if (share > 0 && (removed == 0 || removed == group)) {
+      throw new IllegalArgumentException(
+          "%d heads share a key head, and one of each group is %d %% of them: %s %% takes out %s"
+              .formatted(group, 100 / group, 100 * share, removed == 0 ? "none" : "all"));
+    }
+    return group - removed;
+  }
+
+  /** Root of what a channel took, times the length of the column that it is multiplied by. */
+  private static double[] channelScores(Activity activity, int layer, GgufTensor down) {
+    double[] norms = columnSquares(down);
+    for (int i = 0; i < norms.length; i++) {
+      norms[i] *= activity.inner(layer, i);
+    }
+    return norms;
+  }
+
+  private static double[] headScores(
+      Activity activity, ModelShape shape, int layer, GgufTensor output) {
+    double[] norms = columnSquares(output);
+    double[] scores = new double[shape.heads()];
+    for (int i = 0; i < norms.length; i++) {
+      scores[i / shape.headSize()] += norms[i] * activity.attended(layer, i);
+    }
+    return scores;
+  }
+
+  private static double[] columnSquares(GgufTensor matrix) {
+    double[] squares = new double[matrix.columns()];
+    float[] row = new float[matrix.columns()];
+    long bytes = matrix.type().bytes(matrix.columns());
+    for (long r = 0; r < matrix.rows(); r++) {
+      BlockDecoder.decode(matrix.type(), matrix.data(), r * bytes, row.length, row, 0);
+      for (int i = 0; i < row.length; i++) {
+        squares[i] += row[i] * row[i];
+      }
+    }
+    return squares;
+  }
+
+  private static int[] heads(double[] scores, ModelShape shape, int keptPerGroup) {
+    int group = shape.queriesPerKey();
+    return IntStream.range(0, shape.kvHeads())
+        .flatMap(key -> IntStream.of(largest(scores, key * group, group, keptPerGroup)))
+        .toArray();
+  }
+
+  /** The indices of the largest scores among some, in order. */
+  private static int[] largest(double[] scores, int from, int count, int kept) {
+    return IntStream.range(from, from + count)
+        .boxed()
+        .sorted(Comparator.comparingDouble(i -> -scores[i]))
+        .limit(kept)
+        .mapToInt(i -> i)
+        .sorted()
+        .toArray();
+  }
+}
