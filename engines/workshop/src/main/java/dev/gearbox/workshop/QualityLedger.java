@@ -7,6 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
@@ -17,7 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * What variants were measured to be worth, by the SHA-256 of their weights. Comes with the figures
  * of the built-in variants; those measured on this machine lie in {@code quality.json} beside the
- * weights and go first. Written by {@code gearbox eval --record} and by nobody's hand.
+ * weights and go first. Written by {@code gearbox eval --record} and by nobody's hand. What was
+ * measured on another corpus than this program's, or read by another protocol, is stale and counts
+ * as unknown.
  */
 public final class QualityLedger {
   private static final String NAME = "quality.json";
@@ -25,6 +30,9 @@ public final class QualityLedger {
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
   private final Map<String, Entry> entries;
+
+  /** Tokens in a window of measurements that are compared. */
+  public static final int CONTEXT = 512;
 
   /**
    * One measurement on the evaluation corpus.
@@ -56,7 +64,10 @@ public final class QualityLedger {
    */
   public static QualityLedger load(Path folder) throws IOException {
     Map<String, Entry> all = new TreeMap<>(builtIn());
-    all.putAll(local(folder));
+    Map<String, Entry> fresh = new TreeMap<>(local(folder));
+    String corpus = corpusSha256();
+    fresh.values().removeIf(e -> !e.corpus().equals(corpus) || e.context() != CONTEXT);
+    all.putAll(fresh);
     return new QualityLedger(all);
   }
 
@@ -94,6 +105,16 @@ public final class QualityLedger {
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** SHA-256 of the evaluation corpus, in hexadecimal. */
+  public static String corpusSha256() {
+    try {
+      byte[] bytes = corpus().getBytes(StandardCharsets.UTF_8);
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 

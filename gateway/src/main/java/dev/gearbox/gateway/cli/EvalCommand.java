@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.workshop.QualityLedger;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,14 @@ final class EvalCommand implements Callable<Integer> {
           "Tokens in a window, of which the second half is scored (default: ${DEFAULT-VALUE}).")
   private int context;
 
+  @Option(
+      names = "--reference",
+      paramLabel = "FILE|VARIANT",
+      description =
+          "Also compare with this model, of the same vocabulary: KL divergence of the predictions, and"
+              + " how often both find the same token likeliest.")
+  private @Nullable String reference;
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Mixin private CpuOption cpu = new CpuOption();
@@ -61,15 +70,24 @@ final class EvalCommand implements Callable<Integer> {
     if (record && text != null) {
       throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
     }
+    if (record && context != QualityLedger.CONTEXT) {
+      throw new WrongUsageException(
+          "--record measures in windows of " + QualityLedger.CONTEXT + ": leave --context out");
+    }
     CpuOptions options = cpu.options();
     if (record && !options.equals(CpuOptions.DEFAULT)) {
       throw new WrongUsageException(
           "--record measures a variant as it is: leave --kv-cache-type and --attention out");
     }
+    if (reference != null && lora.file() != null) {
+      throw new WrongUsageException("--reference compares weights: merge the adapter first");
+    }
     int workers = threads.count();
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
-    new EvalRun(file, lora.file(), text, context, workers, options, screen).run(name, record, json);
+    Path compared = reference == null ? null : weights.resolve(reference, screen);
+    new EvalRun(file, lora.file(), text, context, workers, options, screen)
+        .run(name, record, compared, json);
     return 0;
   }
 }

@@ -2,16 +2,13 @@ package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.AdapterFile;
+import dev.gearbox.workshop.Comparison;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,13 +23,36 @@ record EvalRun(
     CpuOptions options,
     Screen screen) {
 
-  void run(String name, boolean record, boolean json) throws IOException {
-    print(measure(name, record), json);
+  void run(String name, boolean record, @Nullable Path reference, boolean json) throws IOException {
+    Map<String, Object> values = new LinkedHashMap<>();
+    Evaluator.Result result = measure(name, record);
+    values.put("tokens", result.tokens());
+    values.put("scored_tokens", result.scoredTokens());
+    values.put("perplexity", result.perplexity());
+    values.put("bits_per_byte", result.bitsPerByte());
+    values.put("nats", result.nats());
+    if (reference != null) {
+      Comparison.Result difference = compare(reference);
+      values.put("kl_divergence", difference.klDivergence());
+      values.put("kl_divergence_p99", difference.klWorst());
+      values.put("top_agreement", difference.topAgreement());
+    }
+    print(values, json);
+  }
+
+  private Comparison.Result compare(Path reference) throws IOException {
+    try (WorkProgress progress = new WorkProgress("comparing", screen)) {
+      return new Comparison(context, threads).compare(reference, weights, content(), progress);
+    }
+  }
+
+  private String content() throws IOException {
+    return text == null ? QualityLedger.corpus() : Files.readString(text);
   }
 
   /** Evaluates without a word on standard output. */
   Evaluator.Result measure(String name, boolean record) throws IOException {
-    String content = text == null ? QualityLedger.corpus() : Files.readString(text);
+    String content = content();
     Evaluator.Result result;
     try {
       result =
@@ -44,7 +64,7 @@ record EvalRun(
       QualityLedger.Entry entry =
           new QualityLedger.Entry(
               lora == null ? name : name + "+" + lora.path().getFileName(),
-              sha256(content),
+              QualityLedger.corpusSha256(),
               context,
               result.tokens(),
               result.scoredTokens(),
@@ -67,26 +87,11 @@ record EvalRun(
     }
   }
 
-  private void print(Evaluator.Result result, boolean json) {
-    Map<String, Object> values = new LinkedHashMap<>();
-    values.put("tokens", result.tokens());
-    values.put("scored_tokens", result.scoredTokens());
-    values.put("perplexity", result.perplexity());
-    values.put("bits_per_byte", result.bitsPerByte());
-    values.put("nats", result.nats());
+  private void print(Map<String, Object> values, boolean json) {
     if (json) {
       screen.out().println(Json.write(values));
     } else {
       values.forEach((key, value) -> screen.out().println(key + ": " + value));
-    }
-  }
-
-  private static String sha256(String content) {
-    try {
-      byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 }

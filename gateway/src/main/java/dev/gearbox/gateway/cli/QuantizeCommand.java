@@ -2,6 +2,7 @@ package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.workshop.checkpoint.Checkpoint;
 import dev.gearbox.workshop.quantize.Importance;
 import dev.gearbox.workshop.quantize.Quantization;
 import dev.gearbox.workshop.quantize.Recipe;
@@ -30,7 +31,8 @@ final class QuantizeCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "IN",
       description =
-          "A GGUF file, or a variant of the catalog. Best F32, F16 or BF16: weights that are"
+          "A GGUF file, a variant of the catalog, or a Hugging Face folder of a Llama or Qwen2 model"
+              + " (config.json, tokenizer.json, *.safetensors). Best F32, F16 or BF16: weights that are"
               + " quantized already lose twice.")
   private String in = "";
 
@@ -69,9 +71,11 @@ final class QuantizeCommand implements Callable<Integer> {
     Recipe recipe = Recipe.parse(type);
     int workers = threads.count();
     String text = importance == null ? null : Files.readString(importance);
-    Path from = WorkFiles.weights(in, screen);
-    Path to = WorkFiles.output(out, from);
+    boolean folder = Files.isDirectory(Path.of(in));
+    Path to = WorkFiles.output(out);
     long start = System.nanoTime();
+    Path from = folder ? gathered(Path.of(in), to) : WorkFiles.weights(in, screen);
+    WorkFiles.output(out, from);
     Quantization.Result result;
     try (GgufFile file = GgufFile.open(from);
         CpuWorkers team = new CpuWorkers(workers)) {
@@ -80,8 +84,20 @@ final class QuantizeCommand implements Callable<Integer> {
         result = new Quantization(recipe, weights).run(file, to, team, progress);
       }
     }
+    if (folder) {
+      Files.delete(from);
+    }
     print(to, result, (System.nanoTime() - start) / 1e9);
     return 0;
+  }
+
+  /** The files of a folder as one, beside what is going to be written. */
+  private static Path gathered(Path folder, Path to) throws Exception {
+    Checkpoint checkpoint = Checkpoint.open(folder);
+    Path whole = Files.createTempFile(to.toAbsolutePath().getParent(), ".gathered-", ".gguf");
+    whole.toFile().deleteOnExit();
+    checkpoint.write(whole);
+    return whole;
   }
 
   private Map<String, float[]> importance(GgufFile file, String text, CpuWorkers team) {
@@ -97,6 +113,7 @@ final class QuantizeCommand implements Callable<Integer> {
       values.put("file", to.toString());
       values.put("bytes", Files.size(to));
       values.put("bits_per_weight", bits);
+      values.put("largest_tensor_elements", result.largest());
       values.put("tensors", result.tensors());
       values.put("substituted", result.substituted());
       values.put("seconds", seconds);

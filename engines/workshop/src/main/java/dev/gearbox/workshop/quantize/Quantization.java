@@ -49,9 +49,10 @@ public record Quantization(
    * @param substituted tensors whose rows are no multiple of 256 and got a larger type for it
    * @param bytes of all tensors
    * @param elements of all tensors
+   * @param largest elements of the largest tensor
    */
   public record Result(
-      Map<GgmlType, Integer> tensors, int substituted, long bytes, long elements) {}
+      Map<GgmlType, Integer> tensors, int substituted, long bytes, long elements, long largest) {}
 
   /**
    * Writes.
@@ -102,7 +103,8 @@ public record Quantization(
           });
     }
     writer.write(out);
-    return new Result(types, substituted, writer.dataBytes(), total);
+    long largest = in.tensors().values().stream().mapToLong(GgufTensor::elements).max().orElse(0);
+    return new Result(types, substituted, writer.dataBytes(), total, largest);
   }
 
   private boolean isSubstitute(GgmlType type) {

@@ -55,8 +55,7 @@ public enum Recipe {
     String upper = name.toUpperCase(Locale.ROOT);
     if (!names.contains(upper)) {
       throw new IllegalArgumentException(
-          "unknown type '%s'%s; there is: %s"
-              .formatted(name, DidYouMean.hint(upper, names), String.join(", ", names)));
+          "unknown type '%s'%s".formatted(name, DidYouMean.hint(upper, names)));
     }
     return valueOf(upper);
   }

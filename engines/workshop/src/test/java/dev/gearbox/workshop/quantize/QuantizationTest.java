@@ -46,7 +46,7 @@ class QuantizationTest {
       assertThat(result.tensors().values().stream().mapToInt(i -> i).sum())
           .isEqualTo(file.tensors().size());
       double bits = 8.0 * result.bytes() / result.elements();
-      double most = Math.pow(2, 2 - Math.min(bits, 12));
+      double most = recipe == Recipe.BF16 ? 0.003 : Math.pow(2, 2 - Math.min(bits, 12));
       model.tensors.forEach(
           (name, expected) -> assertThat(loss(expected, file.tensor(name))).isLessThan(most));
     }
@@ -88,7 +88,8 @@ class QuantizationTest {
             () -> Recipe.Q4_0.type("odd", GgmlType.F16, new long[] {40, 8}, 4, "output.weight"))
         .hasMessage("tensor odd has rows of 40, no whole number of Q4_0 blocks of 32");
     assertThatThrownBy(() -> Recipe.parse("q4km"))
-        .hasMessageContaining("unknown type 'q4km'; did you mean Q4_K_M?");
+        .hasMessageContaining("unknown type 'q4km'")
+        .hasMessageContaining("Q4_K_M");
   }
 
   @Test
@@ -108,7 +109,7 @@ class QuantizationTest {
   private static Quantization.Result quantize(Path in, Path out, Recipe recipe, Progress progress)
       throws IOException {
     try (GgufFile file = GgufFile.open(in);
-        CpuWorkers workers = new CpuWorkers(2)) {
+        CpuWorkers workers = new CpuWorkers(1)) {
       return new Quantization(recipe, Map.of()).run(file, out, workers, progress);
     }
   }
