@@ -194,7 +194,7 @@ public final class Checkpoint {
     for (int i = 0; i < order.length; i++) {
       int head = i / (2 * half);
       int within = i % (2 * half);
-      order[i] = (long) head * 2 * half + within % 2 * half + within / 2;
+      order[i] = 2L * half * head + (long) half * (within % 2) + within / 2;
     }
     return order;
   }
