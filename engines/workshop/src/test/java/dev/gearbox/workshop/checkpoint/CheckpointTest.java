@@ -161,7 +161,7 @@ class CheckpointTest {
     if (name != null) {
       return name;
     }
-    String[] parts = ours.split("\\.");
+    String[] parts = ours.split("\\.", -1);
     return "model.layers." + parts[1] + "." + PARTS.get(parts[2]) + "." + parts[3];
   }
 
