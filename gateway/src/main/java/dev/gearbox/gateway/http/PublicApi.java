@@ -71,6 +71,8 @@ final class PublicApi {
         "/console/preview",
         (request, caller) -> inference.preview(request, caller, console::preview));
     console.files(routes);
+    byte[] described = OpenApi.document();
+    routes.add(HttpMethod.GET, "/openapi.json", (request, caller) -> Replies.json(200, described));
     Exposition shown = metrics;
     if (shown != null) {
       metrics(routes, shown);
