@@ -1,9 +1,11 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.stream.ErrorJson;
 import dev.gearbox.telemetry.meter.Exposition;
 import java.time.Duration;
+import java.util.List;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -42,7 +44,17 @@ final class Replies {
         .bodyValue(ErrorJson.bytes(refusal));
   }
 
-  /** The same where a response is at hand that has not begun. */
+  /** To a method that a path does not take. */
+  static Mono<ServerResponse> notAllowed(List<String> methods) {
+    String taken = String.join(", ", methods);
+    Refusal refusal = Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path takes " + taken);
+    return ServerResponse.status(refusal.status())
+        .contentType(MediaType.APPLICATION_JSON)
+        .header(HttpHeaders.ALLOW, taken)
+        .bodyValue(ErrorJson.bytes(refusal));
+  }
+
+  /** An error where a response is at hand that has not begun. */
   static Mono<Void> error(ServerHttpResponse response, Refusal refusal) {
     response.setStatusCode(HttpStatusCode.valueOf(refusal.status()));
     retry(response.getHeaders(), refusal);

@@ -114,8 +114,7 @@ final class Routes<W> {
       }
     }
     methods.sort(null);
-    return Replies.error(
-        Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path takes " + String.join(", ", methods)));
+    return Replies.notAllowed(methods);
   }
 
   private static Mono<ServerResponse> notFound() {
