@@ -62,7 +62,7 @@ gearbox:
         shutil.rmtree(folder / "state")
         rules.unlink()
 
-        victim = next((copy / "records").iterdir())
+        victim = max((copy / "records").iterdir(), key=lambda file: file.stat().st_size)
         whole = victim.read_bytes()
         victim.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         code, said = run("restore", copy, "--config", config)
