@@ -133,7 +133,8 @@ final class HttpListener implements AutoCloseable {
         .idleTimeout(patience.idle())
         .doOnConnection(connection -> {
           connections.add(connection.channel());
-          connection.channel().attr(LATE).set(closing.getAsBoolean());
+          // This is called for each request: what counts is the first.
+          connection.channel().attr(LATE).setIfAbsent(closing.getAsBoolean());
           connection.addHandlerFirst(
               new WriteTimeoutHandler(patience.write().toMillis(), TimeUnit.MILLISECONDS));
         });
