@@ -8,7 +8,6 @@ import os
 import pathlib
 import random
 import re
-import secrets
 import shutil
 import signal
 import statistics
@@ -18,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 
-from proof import Program, ROOT, Serving, Stream, fetch, free_port, gearbox
+from proof import Program, Serving, Stream, fetch, free_port, gearbox
 
 VARIANT = "smollm2-135m-q4_1"
 CANARY_PROMPT = "canaryprompt7f3a91"
@@ -140,6 +139,16 @@ def multipart(path, name, size, line):
         out.write(b"\r\n--b--\r\n")
 
 
+def equal(down, upload):
+    """Whether a file is what was between the head of an upload and its end."""
+    with open(down, "rb") as first, open(upload, "rb") as second:
+        second.seek(second.read(400).index(b'jsonl"\r\n\r\n') + 10)
+        while piece := first.read(1 << 20):
+            if piece != second.read(len(piece)):
+                return False
+        return second.read(1) == b"\r"
+
+
 def sealed(proof, serving, folder, acme, other):
     size = 199 * 1000 * 1000
     body = folder / "upload"
@@ -155,10 +164,7 @@ def sealed(proof, serving, folder, acme, other):
     down = subprocess.run(["curl", "-sS", "-H", f"authorization: Bearer {acme}", "-o", str(folder / "down"), "-w", "%{http_code} %{size_download}",
                            f"{serving.url}/v1/files/{file['id']}/content"], capture_output=True, text=True).stdout
     back = time.monotonic() - began
-    with open(folder / "down", "rb") as first, open(body, "rb") as second:
-        start = second.read(400)
-        second.seek(start.index(b'jsonl"\r\n\r\n') + 10)
-        same = all(a == b for a, b in iter(lambda: ((x := first.read(1 << 20)), second.read(len(x))), (b"", b"")))
+    same = equal(folder / "down", body)
     proof.check(down == f"200 {size}" and same, f"and is given back as it was ({back:.1f} s)")
     proof.check(status(f"{serving.url}/v1/files/{file['id']}/content", headers=bearer(other))[0] == 404, "another tenant's file is not there")
     proof.check(status(f"{serving.url}/v1/files/..%2f..%2fgearbox.yaml/content", headers=bearer(acme))[0] in (400, 404), "a path is no id")
@@ -178,8 +184,9 @@ def sealed(proof, serving, folder, acme, other):
 
 def java(pid):
     """The Java process of a `gearbox`, which may be a child of its script."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return java(int(children[0])) if children else pid
+    if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "java":
+        return pid
+    return java(int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]))
 
 
 def limits(proof, folder):
