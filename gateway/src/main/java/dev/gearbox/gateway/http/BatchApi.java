@@ -17,6 +17,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.core.io.buffer.DefaultDataBufferFactory;
@@ -32,6 +34,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** {@code /files} and {@code /batches}: nothing in here waits for a disk on a reactor's thread. */
 final class BatchApi {
+  private static final Logger LOG = LoggerFactory.getLogger(BatchApi.class);
   private static final int MOST_LISTED = 100;
   private static final int MOST_METADATA = 16;
   private static final int PIECE = 64 * 1024;
@@ -249,8 +252,10 @@ final class BatchApi {
         .onErrorResume(RejectedExecutionException.class, BatchApi::busy);
   }
 
+  /** What the disk says names folders, which are for the log alone. */
   private static Mono<ServerResponse> broken(Throwable e) {
-    String message = "files and batches cannot be kept at the moment: " + e.getMessage();
+    LOG.error("event=batch-storage-failed reason=\"{}\"", e.toString());
+    String message = "files and batches cannot be kept at the moment";
     return Replies.error(Refusal.later(ErrorCode.OVERLOADED, message, BUSY));
   }
 
