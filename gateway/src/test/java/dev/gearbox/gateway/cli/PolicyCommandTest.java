@@ -118,8 +118,21 @@ class PolicyCommandTest {
   }
 
   @Test
-  void theDefaultRulesPassTheCheck() {
-    assertThat(check("default")).as(out()).isZero();
+  void theDefaultRulesPassTheCheck() throws Exception {
+    Path swift =
+        write(
+            "swift.yaml",
+            """
+            simulation:
+              model: auto
+              engines:
+                - {pool: cpu, variant: any, quality: 1.0, parameter-bytes: 1000, step-ms: 1, prefill-ms: 0.1, max-sequences: 4, source: made up}
+              classes:
+                - {share: 1, service: {name: interactive}}
+              traffic: {rates: [1], prompt-median: 100, prompt-spread: 0, output-median: 20, output-spread: 0}
+            """);
+
+    assertThat(check("--profiles", swift.toString(), "default")).as(out()).isZero();
     assertThat(out())
         .contains("0 errors, 1 warnings")
         .as("the class that may be shed is in that lane already")
