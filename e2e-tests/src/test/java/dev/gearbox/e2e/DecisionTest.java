@@ -121,9 +121,15 @@ class DecisionTest {
     return answer.headers().firstValue("x-gearbox-variant").orElseThrow();
   }
 
+  /** With what became of it, which is written down a moment after the answer. */
   private static JsonNode record(HttpResponse<String> answer) throws Exception {
     String id = answer.headers().firstValue("x-gearbox-decision-id").orElseThrow();
-    return JSON.readTree(Shared.gearbox().get("/v1/decisions/" + id).body());
+    JsonNode record = JSON.readTree(Shared.gearbox().get("/v1/decisions/" + id).body());
+    for (int i = 0; i < 200 && !record.path("actual").isObject(); i++) {
+      Thread.sleep(50);
+      record = JSON.readTree(Shared.gearbox().get("/v1/decisions/" + id).body());
+    }
+    return record;
   }
 
   private static JsonNode candidate(JsonNode record, String variant) {

@@ -490,7 +490,7 @@ class GearboxServerTest {
         assertThat(last.at("/choices/0/token_ids")).hasSize(9);
       }
       two.await(() -> two.server.inFlight() == 0);
-      JsonNode made = json(two.send("GET", "/v1/decisions?limit=1").body()).at("/data/0");
+      JsonNode made = two.lastDecision();
       assertThat(made.get("chosen").asString()).isEqualTo(two.large.capabilities().engine());
       assertThat(made.at("/actual/begunBy/0").asString()).isEqualTo(made.get("chosen").asString());
       assertThat(made.at("/actual/engine").asString())

@@ -40,6 +40,8 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The whole gateway on free ports, with one {@link TestingEngine} behind it. */
 final class TestingServer implements AutoCloseable {
@@ -280,6 +282,22 @@ final class TestingServer implements AutoCloseable {
       seen.append((char) next);
     }
     return seen.toString();
+  }
+
+  /** The last decision with what became of it, which is written down a moment after the answer. */
+  JsonNode lastDecision() throws Exception {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      JsonNode last =
+          JsonMapper.shared().readTree(send("GET", "/v1/decisions?limit=1").body()).at("/data/0");
+      if (last.path("actual").isObject()) {
+        return last;
+      }
+      if (System.nanoTime() > end) {
+        throw new AssertionError("nothing became of " + last);
+      }
+      Thread.sleep(5);
+    }
   }
 
   void await(BooleanSupplier condition) throws InterruptedException {
