@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
@@ -173,6 +174,33 @@ class BatchTest {
         assertThat(results.records).hasSize(402);
         assertThat(dead.records).hasSize(2);
       }
+    }
+  }
+
+  @Test
+  void aBatchThatIsThereBeforeTheTopicsIsAnsweredWhenTheyAre() throws Exception {
+    try (KafkaBroker broker = KafkaBroker.start(Map.of("auto.create.topics.enable", "false"));
+        GearboxProcess gateway =
+            gateway(
+                config(
+                    folder,
+                    "  kafka: {bootstrap-servers: \"%s\", instance: one, create-topics: false}"
+                        .formatted(broker.servers())),
+                1)) {
+      OpenAIClient client = client(gateway, "none");
+      FileObject file = upload(client, List.of(line("c-1", chat("auto"))));
+      String id = create(client, file).id();
+      await(client, id, batch -> batch.status().asString().equals("in_progress"));
+      // Long enough to look for results in vain.
+      TimeUnit.SECONDS.sleep(2);
+
+      for (String topic : List.of("requests", "results", "dead-letters", "retries")) {
+        broker.topic("gearbox." + topic, 4, Map.of());
+      }
+
+      Batch batch = await(client, id, BatchTest::over);
+      assertThat(batch.status().asString()).isEqualTo("completed");
+      assertThat(batch.requestCounts().orElseThrow().completed()).isEqualTo(1);
     }
   }
 

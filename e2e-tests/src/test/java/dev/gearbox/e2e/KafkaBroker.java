@@ -48,6 +48,11 @@ final class KafkaBroker implements AutoCloseable {
 
   /** A fresh broker that answers. */
   static KafkaBroker start() throws Exception {
+    return start(Map.of());
+  }
+
+  /** The same with more of its own properties. */
+  static KafkaBroker start(Map<String, String> more) throws Exception {
     Path folder = Files.createTempDirectory("gearbox-kafka");
     int port = GearboxProcess.freePort();
     int controller = GearboxProcess.freePort();
@@ -79,6 +84,7 @@ final class KafkaBroker implements AutoCloseable {
             Map.entry("group.consumer.heartbeat.interval.ms", "500"),
             Map.entry("group.min.session.timeout.ms", "1000"),
             Map.entry("message.max.bytes", Integer.toString(32 << 20))));
+    properties.putAll(more);
     try (var out = Files.newOutputStream(folder.resolve("server.properties"))) {
       properties.store(out, null);
     }

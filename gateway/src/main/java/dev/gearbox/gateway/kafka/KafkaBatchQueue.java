@@ -160,6 +160,9 @@ public final class KafkaBatchQueue implements BatchQueue {
             .map(info -> new TopicPartition(info.topic(), info.partition()))
             .toList();
     results.assign(all);
+    if (all.isEmpty()) {
+      return; // The topic is not there yet, or was created this moment: it is looked for again.
+    }
     Map<TopicPartition, Long> times = new HashMap<>();
     all.forEach(partition -> times.put(partition, from));
     Map<TopicPartition, Long> ends = results.endOffsets(all);
