@@ -1,7 +1,6 @@
 package dev.gearbox.policy.simulate;
 
 import dev.gearbox.engine.Engine;
-import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.policy.decide.Decision;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
@@ -30,8 +28,6 @@ import org.jspecify.annotations.Nullable;
  * {@code events}, one at a time, with the instant at which it was told.
  */
 final class RealRun {
-  private static final Set<Feature> NEEDS = Set.of();
-
   private final Fleet fleet;
   private final int maxTokens;
   private final Map<String, Engine> engines;
@@ -104,7 +100,7 @@ final class RealRun {
             tokens,
             maxTokens,
             true,
-            NEEDS,
+            SimulatedGateway.NEEDS,
             due);
     switch (arm.decide(facts, signals.get())) {
       case Decision.Route route -> {
