@@ -12,7 +12,10 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
-/** What was sealed, piece by piece: none is given out before its tag was found right. */
+/**
+ * What was sealed, piece by piece: none is given out before its tag was found right, and that of
+ * the piece after it, so that nobody has all of a file whose end is damaged.
+ */
 final class SealedInput extends InputStream {
   private static final int FRAME = 4 + SealedFile.NONCE_BYTES + SealedFile.TAG_BYTES;
 
@@ -21,7 +24,7 @@ final class SealedInput extends InputStream {
   private final boolean whole;
   private byte[] piece = {};
   private int at;
-  private boolean over;
+  private byte @Nullable [] ahead;
 
   /**
    * Opens one.
@@ -33,6 +36,7 @@ final class SealedInput extends InputStream {
     this.whole = whole;
     try {
       this.pieces = new Pieces(channel, name, keys);
+      this.ahead = next();
     } catch (IOException e) {
       channel.close();
       throw e;
@@ -148,14 +152,11 @@ final class SealedInput extends InputStream {
 
   @Override
   public int read(byte[] into, int from, int most) throws IOException {
-    while (at == piece.length && !over) {
-      byte[] next = pieces.next();
-      if (next == null && whole) {
-        throw new IOException("the file is cut short: its end is missing");
-      }
-      over = next == null || pieces.isLast();
-      piece = next == null ? piece : next;
-      at = next == null ? at : 0;
+    while (at == piece.length && ahead != null) {
+      byte[] found = ahead;
+      ahead = next();
+      piece = found;
+      at = 0;
     }
     if (at == piece.length) {
       return -1;
@@ -164,6 +165,17 @@ final class SealedInput extends InputStream {
     System.arraycopy(piece, at, into, from, given);
     at += given;
     return given;
+  }
+
+  private byte @Nullable [] next() throws IOException {
+    if (pieces.isLast()) {
+      return null;
+    }
+    byte[] next = pieces.next();
+    if (next == null && whole) {
+      throw new IOException("the file is cut short: its end is missing");
+    }
+    return next;
   }
 
   @Override

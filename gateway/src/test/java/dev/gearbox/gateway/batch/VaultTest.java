@@ -3,6 +3,7 @@ package dev.gearbox.gateway.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -79,6 +80,21 @@ class VaultTest {
       Files.write(file, Arrays.copyOf(good, length));
       assertThatThrownBy(() -> read(vault, file)).as("cut").isInstanceOf(IOException.class);
     }
+  }
+
+  @Test
+  void whoeverReadsAFileWithADamagedEndGetsLessThanAllOfIt() throws Exception {
+    Vault vault = vault(1);
+    Path file = written(vault, "file-1", "first line\n", "second line\n");
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(file, bytes);
+
+    ByteArrayOutputStream got = new ByteArrayOutputStream();
+    try (InputStream in = vault.read(file, true)) {
+      assertThatThrownBy(() -> in.transferTo(got)).hasMessageContaining("damaged");
+    }
+    assertThat(got.toString(StandardCharsets.UTF_8)).isEqualTo("first line\n");
   }
 
   @Test
