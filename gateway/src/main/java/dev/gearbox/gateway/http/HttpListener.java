@@ -32,6 +32,7 @@ import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import org.springframework.web.server.WebFilter;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpServer;
 
 /** One port with its routes, in a Spring context that holds them and nothing else. */
@@ -61,8 +62,8 @@ final class HttpListener implements AutoCloseable {
   /**
    * Bounds on the other end.
    *
-   * @param request longest time to send a whole request
-   * @param idle longest time that a connection is kept without one
+   * @param request longest time to send the rest of a request whose head is there
+   * @param idle longest time that a connection is kept without a request's whole head
    * @param write longest time that written bytes may wait for a reader
    */
   record Patience(Duration request, Duration idle, Duration write) {
@@ -130,7 +131,10 @@ final class HttpListener implements AutoCloseable {
     return server
         .httpRequestDecoder(spec -> spec.maxInitialLineLength(MAX_LINE).maxHeaderSize(MAX_HEADERS))
         .requestTimeout(patience.request())
-        .idleTimeout(patience.idle())
+        .doOnChannelInit((observer, channel, address) ->
+            channel
+                .pipeline()
+                .addAfter(NettyPipeline.HttpCodec, null, new HeadDeadline(patience.idle())))
         .doOnConnection(connection -> {
           connections.add(connection.channel());
           // This is called for each request: what counts is the first.

@@ -1,11 +1,13 @@
 package dev.gearbox.gateway.http;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.gateway.security.Security;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -19,6 +21,11 @@ import reactor.core.publisher.Flux;
 
 /** What a port bears of its clients. */
 class HttpListenerTest {
+  private static final byte[] GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(US_ASCII);
+  private static final RouterFunction<ServerResponse> HELLO =
+      RouterFunctions.route(
+          RequestPredicates.GET("/"), request -> ServerResponse.ok().bodyValue("hello"));
+
   @Test
   void whoStopsReadingIsCutOffAfterTheWriteIdleTime() throws Exception {
     CountDownLatch left = new CountDownLatch(1);
@@ -31,26 +38,73 @@ class HttpListenerTest {
                     .body(
                         Flux.<String>generate(sink -> sink.next(block)).doOnCancel(left::countDown),
                         String.class));
-    Security open = Security.of(List.of(), true);
-    var patience =
-        new HttpListener.Patience(
-            Duration.ofSeconds(60), Duration.ofSeconds(60), Duration.ofMillis(300));
-    try (HttpListener listener =
-            HttpListener.start(
-                "127.0.0.1",
-                0,
-                endless,
-                new FrontFilter(open, () -> false),
-                () -> false,
-                patience,
-                open,
-                false);
+    try (HttpListener listener = listener(endless, Duration.ofSeconds(60), Duration.ofMillis(300));
         Socket stalled = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
-      stalled
-          .getOutputStream()
-          .write("GET / HTTP/1.1\r\nhost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      stalled.getOutputStream().write(GET);
 
       assertThat(left.await(30, TimeUnit.SECONDS)).as("the answer was given up").isTrue();
     }
+  }
+
+  @Test
+  void whoSendsAHeadByteByByteIsCutOff() throws Exception {
+    try (HttpListener listener = listener(HELLO, Duration.ofMillis(500), Duration.ofSeconds(60));
+        Socket slow = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
+      slow.setSoTimeout(30_000);
+      slow.setTcpNoDelay(true);
+      slow.getOutputStream().write(GET);
+      assertThat(answer(slow)).as("a whole request first").endsWith("hello");
+
+      byte[] head = ("GET / HTTP/1.1\r\nhost: " + "x".repeat(2000)).getBytes(US_ASCII);
+      assertThatThrownBy(
+              () -> {
+                for (byte each : head) {
+                  slow.getOutputStream().write(each);
+                  Thread.sleep(20);
+                }
+              })
+          .as("cut off long before its 40 seconds")
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void whoAsksAgainInTimeIsKept() throws Exception {
+    try (HttpListener listener = listener(HELLO, Duration.ofSeconds(2), Duration.ofSeconds(60));
+        Socket kept = new Socket(InetAddress.getLoopbackAddress(), listener.port())) {
+      kept.setSoTimeout(30_000);
+      for (int i = 0; i < 8; i++) {
+        kept.getOutputStream().write(GET);
+        assertThat(answer(kept)).as("request " + i).endsWith("hello");
+        Thread.sleep(500);
+      }
+    }
+  }
+
+  private static String answer(Socket socket) throws IOException {
+    byte[] buffer = new byte[4096];
+    StringBuilder text = new StringBuilder();
+    while (!text.toString().endsWith("hello")) {
+      int read = socket.getInputStream().read(buffer);
+      if (read < 0) {
+        return text + " and then nothing";
+      }
+      text.append(new String(buffer, 0, read, US_ASCII));
+    }
+    return text.toString();
+  }
+
+  private static HttpListener listener(
+      RouterFunction<ServerResponse> routes, Duration idle, Duration write) throws IOException {
+    Security open = Security.of(List.of(), true);
+    return HttpListener.start(
+        "127.0.0.1",
+        0,
+        routes,
+        new FrontFilter(open, () -> false),
+        () -> false,
+        new HttpListener.Patience(Duration.ofSeconds(60), idle, write),
+        open,
+        false);
   }
 }
