@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.gateway.security.AdminGate;
 import dev.gearbox.gateway.security.AuditLog;
-import dev.gearbox.gateway.security.FileWatch;
 import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.gateway.security.LiveSslContext;
 import dev.gearbox.gateway.security.Origins;
 import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.security.TlsFiles;
+import dev.gearbox.gateway.watch.FileWatch;
 import dev.gearbox.remote.wire.ServerClient;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;

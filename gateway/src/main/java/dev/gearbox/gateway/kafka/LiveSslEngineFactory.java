@@ -1,11 +1,10 @@
 package dev.gearbox.gateway.kafka;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.gearbox.gateway.watch.FileWatch;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
@@ -64,19 +63,12 @@ public final class LiveSslEngineFactory implements SslEngineFactory {
   }
 
   private int print() {
-    return Arrays.hashCode(
+    return FileWatch.contents(
         Stream.of(FILES)
-            .map(configs::get)
-            .map(file -> file == null ? 0 : content(Path.of(file.toString())))
-            .toArray());
-  }
-
-  private static int content(Path file) {
-    try {
-      return Arrays.hashCode(Files.readAllBytes(file));
-    } catch (IOException e) {
-      return 0;
-    }
+            .<@Nullable Object>map(configs::get)
+            .filter(Objects::nonNull)
+            .map(file -> Path.of(file.toString()))
+            .toList());
   }
 
   @Override

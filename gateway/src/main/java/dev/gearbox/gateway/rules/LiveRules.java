@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.rules;
 
+import dev.gearbox.gateway.watch.FileWatch;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.rule.RuleBase;
@@ -10,16 +11,13 @@ import dev.gearbox.policy.rule.RuleInfo;
 import dev.gearbox.policy.rule.RuleSource;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -33,7 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LiveRules implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LiveRules.class.getName());
-  private static final Duration LOOK = Duration.ofMillis(500);
   private static final int CHANGES_WAITING = 4;
 
   /** Name of the shadow that goes by other rules. */
@@ -51,9 +48,7 @@ public final class LiveRules implements AutoCloseable {
           TimeUnit.SECONDS,
           new ArrayBlockingQueue<>(CHANGES_WAITING),
           Thread.ofPlatform().daemon().name("gearbox-rules").factory());
-  private final ScheduledExecutorService watch =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("gearbox-rule-files").factory());
+  private final FileWatch watch = new FileWatch();
   private final List<Consumer<RuleChange>> listeners = new CopyOnWriteArrayList<>();
   private volatile @Nullable RuleChange last;
 
@@ -84,10 +79,7 @@ public final class LiveRules implements AutoCloseable {
 
   /** Takes these files again whenever one of them changes, comes or goes. */
   public void watch(RuleFiles files) {
-    RuleWatch watched = new RuleWatch(files, () -> load(files));
-    var _ =
-        watch.scheduleWithFixedDelay(
-            watched::look, LOOK.toMillis(), LOOK.toMillis(), TimeUnit.MILLISECONDS);
+    watch.watch(files::fingerprint, () -> load(files));
   }
 
   /**
@@ -221,7 +213,7 @@ public final class LiveRules implements AutoCloseable {
 
   @Override
   public void close() {
-    watch.shutdownNow();
+    watch.close();
     compiler.shutdownNow();
   }
 }

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.security;
 
+import dev.gearbox.gateway.watch.FileWatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.security;
 
+import dev.gearbox.gateway.watch.FileWatch;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ApplicationProtocolNegotiator;
 import io.netty.handler.ssl.ClientAuth;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.gateway.api.Caller;
 import dev.gearbox.gateway.api.Result;
+import dev.gearbox.gateway.watch.FileWatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

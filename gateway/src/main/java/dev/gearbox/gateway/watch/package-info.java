@@ -1,0 +1,3 @@
+/** Files that may change while the server runs: rules, keys, certificates. */
+@org.jspecify.annotations.NullMarked
+package dev.gearbox.gateway.watch;
