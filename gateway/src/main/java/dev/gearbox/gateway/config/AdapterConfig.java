@@ -34,8 +34,7 @@ public record AdapterConfig(
     return base != null ? base : variants.getFirst();
   }
 
-  AdapterConfig resolved(Path beside) {
-    String path = beside.resolveSibling(weights.substring("file:".length())).toString();
-    return new AdapterConfig(name, base, "file:" + path, scale);
+  AdapterConfig resolved(Beside config) {
+    return new AdapterConfig(name, base, config.url(weights), scale);
   }
 }

@@ -32,11 +32,8 @@ public record BatchConfig(
             max = 100_000)
         @Nullable Integer inFlight) {
 
-  BatchConfig resolved(Path beside) {
-    return directory == null
-        ? this
-        : new BatchConfig(
-            beside.resolveSibling(directory).toString(), maxFile, maxRequests, inFlight);
+  BatchConfig resolved(Beside config) {
+    return new BatchConfig(config.pathOrNull(directory), maxFile, maxRequests, inFlight);
   }
 
   /** Where everything is kept. */

@@ -49,10 +49,11 @@ public final class ConfigLoader {
       reader.finish();
       throw new IllegalStateException("a configuration without problems that cannot be read");
     }
-    Catalog catalog = catalog(written, reader, file);
+    Beside beside = Beside.of(file);
+    Catalog catalog = catalog(written, reader, beside);
     new ConfigCheck(written, catalog.names(), reader).check();
     reader.finish();
-    return new Configuration(complete(written, builtIn, file), catalog);
+    return new Configuration(complete(written, builtIn, beside), catalog);
   }
 
   private static Text builtIn() {
@@ -66,13 +67,11 @@ public final class ConfigLoader {
     }
   }
 
-  /** Catalog files are named relative to the configuration that names them. */
-  private static Catalog catalog(GearboxConfig config, SettingsReader reader, @Nullable Path file) {
-    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
+  private static Catalog catalog(GearboxConfig config, SettingsReader reader, Beside beside) {
     List<Path> files = new ArrayList<>();
     for (int i = 0; i < config.catalog().size(); i++) {
       String named = config.catalog().get(i);
-      Path path = beside.resolveSibling(named.startsWith("file:") ? named.substring(5) : named);
+      Path path = Path.of(beside.path(named.startsWith("file:") ? named.substring(5) : named));
       if (Files.isReadable(path)) {
         files.add(path);
       } else {
@@ -89,49 +88,19 @@ public final class ConfigLoader {
     return Catalog.builtIn();
   }
 
-  /** Files and folders are named relative to the configuration that names them. */
-  private static PolicyConfig policy(PolicyConfig written, @Nullable Path file) {
-    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
-    PolicyConfig.Records kept = written.record();
-    String directory = kept.directory();
-    PolicyConfig.Records records =
-        new PolicyConfig.Records(
-            kept.keep(),
-            directory == null ? null : beside.resolveSibling(directory).toString(),
-            kept.maxBytes());
-    return new PolicyConfig(
-        relative(written.rules(), beside),
-        written.reload(),
-        relative(written.shadow(), beside),
-        written.pricing(),
-        records);
-  }
-
-  private static List<String> relative(List<String> names, Path beside) {
-    return names.stream()
-        .map(name ->
-            name.startsWith("file:") ? "file:" + beside.resolveSibling(name.substring(5)) : name)
-        .toList();
-  }
-
-  private static GearboxConfig complete(GearboxConfig written, Text builtIn, @Nullable Path file) {
+  private static GearboxConfig complete(GearboxConfig written, Text builtIn, Beside beside) {
     return new GearboxConfig(
         written.server(),
         written.models(),
         written.catalog(),
-        pools(written, file),
+        pools(written, beside),
         classes(written, builtIn),
         written.tenants(),
-        policy(written.policy(), file),
-        written.security().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
+        written.policy().resolved(beside),
+        written.security().resolved(beside),
         written.telemetry(),
-        written.batches().resolved((file == null ? Path.of("none") : file).toAbsolutePath()),
-        kafka(written.kafka(), file));
-  }
-
-  private static @Nullable KafkaConfig kafka(@Nullable KafkaConfig written, @Nullable Path file) {
-    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
-    return written == null ? null : written.resolved(beside);
+        written.batches().resolved(beside),
+        written.kafka() == null ? null : written.kafka().resolved(beside));
   }
 
   private static List<ClassConfig> classes(GearboxConfig written, Text builtIn) {
@@ -148,12 +117,8 @@ public final class ConfigLoader {
     return classes;
   }
 
-  /**
-   * A pool that names no variants gets those of all models that no other pool has. Adapters are
-   * named relative to the configuration.
-   */
-  private static List<PoolConfig> pools(GearboxConfig written, @Nullable Path file) {
-    Path beside = (file == null ? Path.of("none") : file).toAbsolutePath();
+  /** A pool that names no variants gets those of all models that no other pool has. */
+  private static List<PoolConfig> pools(GearboxConfig written, Beside beside) {
     Set<String> taken = new HashSet<>();
     written.pools().forEach(p -> taken.addAll(p.variants()));
     written.pools().forEach(p -> p.adapters().forEach(adapter -> taken.add(adapter.name())));
@@ -164,9 +129,8 @@ public final class ConfigLoader {
             .filter(v -> !taken.contains(v))
             .toList();
     return written.pools().stream()
-        .map(p -> p.isRemote() ? p.beside(beside) : p)
+        .map(p -> p.resolved(beside))
         .map(p -> p.variants().isEmpty() ? p.withVariants(rest) : p)
-        .map(p -> p.withAdapters(p.adapters().stream().map(a -> a.resolved(beside)).toList()))
         .toList();
   }
 }

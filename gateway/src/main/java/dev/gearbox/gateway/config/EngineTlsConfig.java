@@ -1,7 +1,6 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.settings.Setting;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,12 +20,8 @@ public record EngineTlsConfig(
     @Setting(value = "Private key of the certificate, as a PEM file", optional = true)
         @Nullable String key) {
 
-  EngineTlsConfig resolved(Path beside) {
+  EngineTlsConfig resolved(Beside config) {
     return new EngineTlsConfig(
-        resolved(beside, ca), resolved(beside, certificate), resolved(beside, key));
-  }
-
-  private static @Nullable String resolved(Path beside, @Nullable String file) {
-    return file == null ? null : beside.resolveSibling(file).toString();
+        config.pathOrNull(ca), config.pathOrNull(certificate), config.pathOrNull(key));
   }
 }

@@ -138,7 +138,7 @@ public record KafkaConfig(
       @Setting(value = "Results at most", byDefault = "100000", min = 0, max = 10_000_000)
           int results) {}
 
-  KafkaConfig resolved(java.nio.file.Path beside) {
+  KafkaConfig resolved(Beside config) {
     return clientProperties == null
         ? this
         : new KafkaConfig(
@@ -162,6 +162,6 @@ public record KafkaConfig(
             streaming,
             dedupe,
             createTopics,
-            beside.resolveSibling(clientProperties).toString());
+            config.path(clientProperties));
   }
 }

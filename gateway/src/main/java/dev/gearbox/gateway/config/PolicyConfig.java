@@ -44,6 +44,16 @@ public record PolicyConfig(
     shadow = List.copyOf(shadow);
   }
 
+  /** Files and folders are named relative to the configuration. */
+  PolicyConfig resolved(Beside config) {
+    return new PolicyConfig(
+        rules.stream().map(config::url).toList(),
+        reload,
+        shadow.stream().map(config::url).toList(),
+        pricing,
+        new Records(record.keep(), config.pathOrNull(record.directory()), record.maxBytes()));
+  }
+
   /** When rule files are read again. */
   public enum Reload {
     /** Whenever one changes. */

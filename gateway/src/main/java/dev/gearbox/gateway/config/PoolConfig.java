@@ -6,7 +6,6 @@ import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.remote.dialect.Dialect;
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -210,11 +209,12 @@ public record PoolConfig(
   }
 
   /** Files are named relative to the configuration. */
-  PoolConfig beside(Path config) {
+  PoolConfig resolved(Beside config) {
     List<PoolVariant> resolved = members.stream().map(member -> member.resolved(config)).toList();
-    String key = apiKeyFile == null ? null : config.resolveSibling(apiKeyFile).toString();
+    List<AdapterConfig> named = adapters.stream().map(each -> each.resolved(config)).toList();
+    String key = config.pathOrNull(apiKeyFile);
     EngineTlsConfig secure = tls == null ? null : tls.resolved(config);
-    return with(device, openclDevice, resolved, adapters, cpuOptions(), key, secure);
+    return with(device, openclDevice, resolved, named, cpuOptions(), key, secure);
   }
 
   PoolConfig with(CpuOptions options) {

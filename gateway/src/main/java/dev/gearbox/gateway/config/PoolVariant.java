@@ -2,7 +2,6 @@ package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.settings.DataSize;
 import dev.gearbox.workshop.settings.Setting;
-import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,13 +48,9 @@ public record PoolVariant(
   }
 
   /** Files are named relative to the configuration. */
-  PoolVariant resolved(Path config) {
-    String written = tokenizer;
-    if (written == null || !written.startsWith("file:")) {
-      return this;
-    }
-    String path = "file:" + config.resolveSibling(written.substring("file:".length()));
-    return new PoolVariant(name, servedAs, path, quality, techniques, size);
+  PoolVariant resolved(Beside config) {
+    String url = tokenizer == null ? null : config.url(tokenizer);
+    return new PoolVariant(name, servedAs, url, quality, techniques, size);
   }
 
   /** Name that its servers have for it. */

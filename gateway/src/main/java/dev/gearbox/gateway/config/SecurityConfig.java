@@ -106,13 +106,9 @@ public record SecurityConfig(
               min = 0.001,
               max = 10)
           Duration timeout) {
-    SharedLimits resolved(Path beside) {
-      return new SharedLimits(redis, SecurityConfig.resolved(beside, passwordFile), timeout);
+    SharedLimits resolved(Beside config) {
+      return new SharedLimits(redis, config.pathOrNull(passwordFile), timeout);
     }
-  }
-
-  private static @Nullable String resolved(Path beside, @Nullable String file) {
-    return file == null ? null : beside.resolveSibling(file).toString();
   }
 
   /** A file of JSON lines. */
@@ -125,8 +121,8 @@ public record SecurityConfig(
               max = 1024L * 1024 * 1024)
           DataSize maxSize,
       @Setting(value = "How many of those are kept", byDefault = "5", min = 1, max = 20) int keep) {
-    Audit resolved(Path beside) {
-      return new Audit(beside.resolveSibling(file).toString(), maxSize, keep);
+    Audit resolved(Beside config) {
+      return new Audit(config.path(file), maxSize, keep);
     }
   }
 
@@ -136,19 +132,19 @@ public record SecurityConfig(
   }
 
   /** Files are named relative to the configuration. */
-  SecurityConfig resolved(Path beside) {
+  SecurityConfig resolved(Beside config) {
     return new SecurityConfig(
         apiKeys,
-        resolved(beside, keysFile),
+        config.pathOrNull(keysFile),
         adminKeys,
         metricsKeys,
         origins,
         hosts,
-        tls == null ? null : tls.resolved(beside),
+        tls == null ? null : tls.resolved(config),
         oidc,
-        resolved(beside, encryptionKeyFile),
-        sharedLimits == null ? null : sharedLimits.resolved(beside),
-        audit == null ? null : audit.resolved(beside),
+        config.pathOrNull(encryptionKeyFile),
+        sharedLimits == null ? null : sharedLimits.resolved(config),
+        audit == null ? null : audit.resolved(config),
         logPrompts);
   }
 }

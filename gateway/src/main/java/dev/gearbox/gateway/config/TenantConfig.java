@@ -16,7 +16,7 @@ public record TenantConfig(
     @Setting(value = "Name of the tenant", pattern = "[A-Za-z0-9][A-Za-z0-9._-]*") String name,
     @Setting(
             value = "Its API keys, each as sha256: and the hexadecimal digest of the key",
-            pattern = "sha256:[0-9a-f]{64}",
+            pattern = SecurityConfig.HASH,
             secret = true)
         List<String> keys,
     @Setting(value = "Class of its requests that name none", key = "class", byDefault = "standard")

@@ -1,7 +1,6 @@
 package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.settings.Setting;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,12 +27,8 @@ public record TlsConfig(
     OPTIONAL
   }
 
-  TlsConfig resolved(Path beside) {
+  TlsConfig resolved(Beside config) {
     return new TlsConfig(
-        beside.resolveSibling(certificate).toString(),
-        beside.resolveSibling(key).toString(),
-        clientCa == null ? null : beside.resolveSibling(clientCa).toString(),
-        clientAuth,
-        admin);
+        config.path(certificate), config.path(key), config.pathOrNull(clientCa), clientAuth, admin);
   }
 }
