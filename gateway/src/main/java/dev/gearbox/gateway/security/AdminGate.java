@@ -4,8 +4,8 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Who may use the admin port: whoever has one of its keys, from anywhere; without such keys this
@@ -70,13 +70,7 @@ public record AdminGate(List<KeyHash> keys, List<KeyHash> metricsKeys) {
     if (key == null) {
       return refused("a key of the admin port is needed: send Authorization: Bearer KEY");
     }
-    KeyHash hash = KeyHash.of(key);
-    @Nullable KeyHash found = null;
-    for (KeyHash each : known) {
-      if (each.is(hash)) {
-        found = each;
-      }
-    }
+    KeyHash found = KeyHash.find(key, known, Function.identity());
     return found == null
         ? refused("the key is none of the admin port's")
         : Result.ok(new Operator("key-" + found.shown()));

@@ -192,8 +192,7 @@ public final class AuditLog implements AutoCloseable {
     }
     writer.shutdown();
     try {
-      boolean all = writer.awaitTermination(2, TimeUnit.SECONDS);
-      assert all || !writer.getQueue().isEmpty();
+      var _ = writer.awaitTermination(2, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -6,6 +6,9 @@ import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of an API key: its SHA-256. Keys have 256 random bits, so nobody finds one by its
@@ -54,9 +57,20 @@ public final class KeyHash {
     return "gbx_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  /** Whether both are of one key; takes as long for any two. */
-  boolean is(KeyHash other) {
-    return MessageDigest.isEqual(digest, other.digest);
+  /**
+   * Whose key this is: all are compared, each in constant time.
+   *
+   * @param hash of one of {@code known}
+   */
+  static <T> @Nullable T find(String key, List<T> known, Function<T, KeyHash> hash) {
+    byte[] digest = of(key).digest;
+    @Nullable T found = null;
+    for (T each : known) {
+      if (MessageDigest.isEqual(hash.apply(each).digest, digest)) {
+        found = each;
+      }
+    }
+    return found;
   }
 
   byte[] bytes() {

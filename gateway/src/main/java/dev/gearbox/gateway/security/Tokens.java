@@ -95,18 +95,22 @@ public final class Tokens {
     } catch (BadJWTException e) {
       return refused("the token is of another issuer, for another audience, or not for now");
     } catch (BadJOSEException | ParseException e) {
-      return refused("the token's form, algorithm or signature is not accepted");
+      return unaccepted();
     } catch (RateLimitReachedException e) {
       // Others named unknown keys a moment ago, so this one is not worth a question either.
-      return refused("the token's form, algorithm or signature is not accepted");
+      return unaccepted();
     } catch (IOException | KeySourceException e) {
       LOG.warn("event=issuer_unreachable issuer={} reason=\"{}\"", issuer.name(), e.getMessage());
       return Result.refused(
           Refusal.later(
               ErrorCode.OVERLOADED, "the token cannot be checked: its issuer is away", RETRY));
     } catch (JOSEException e) {
-      return refused("the token's form, algorithm or signature is not accepted");
+      return unaccepted();
     }
+  }
+
+  private static <T> Result<T> unaccepted() {
+    return refused("the token's form, algorithm or signature is not accepted");
   }
 
   private static <T> Result<T> refused(String message) {
