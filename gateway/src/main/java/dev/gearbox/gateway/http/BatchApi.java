@@ -82,12 +82,13 @@ final class BatchApi {
 
   /** The database of batches as it is at this moment, for {@code gearbox backup}. */
   Mono<ServerResponse> snapshot() {
-    return Mono.fromCallable(batches::snapshot)
-        .subscribeOn(disk)
-        .flatMap(zip ->
-            ServerResponse.ok().contentType(MediaType.APPLICATION_OCTET_STREAM).bodyValue(zip))
-        .onErrorResume(IOException.class, BatchApi::broken)
-        .onErrorResume(RejectedExecutionException.class, BatchApi::busy);
+    return orTrouble(
+        Mono.fromCallable(batches::snapshot)
+            .subscribeOn(disk)
+            .flatMap(zip ->
+                ServerResponse.ok()
+                    .contentType(MediaType.APPLICATION_OCTET_STREAM)
+                    .bodyValue(zip)));
   }
 
   private Mono<ServerResponse> upload(ServerRequest request, Caller caller) {
@@ -155,18 +156,17 @@ final class BatchApi {
 
   private Mono<ServerResponse> content(ServerRequest request, Caller caller) {
     String id = request.pathVariable("id");
-    return Mono.fromCallable(() -> found(caller, id))
-        .subscribeOn(disk)
-        .flatMap(found ->
-            found.fold(
-                file ->
-                    ServerResponse.ok()
-                        .contentType(MediaType.APPLICATION_OCTET_STREAM)
-                        .contentLength(file.bytes())
-                        .body(bytes(file), DataBuffer.class),
-                Replies::error))
-        .onErrorResume(IOException.class, BatchApi::broken)
-        .onErrorResume(RejectedExecutionException.class, BatchApi::busy);
+    return orTrouble(
+        Mono.fromCallable(() -> found(caller, id))
+            .subscribeOn(disk)
+            .flatMap(found ->
+                found.fold(
+                    file ->
+                        ServerResponse.ok()
+                            .contentType(MediaType.APPLICATION_OCTET_STREAM)
+                            .contentLength(file.bytes())
+                            .body(bytes(file), DataBuffer.class),
+                    Replies::error)));
   }
 
   private Flux<DataBuffer> bytes(StoredFile file) {
@@ -245,8 +245,12 @@ final class BatchApi {
   }
 
   private static Mono<ServerResponse> reply(Mono<Result<byte[]>> result) {
-    return result
-        .flatMap(made -> made.fold(json -> Replies.json(200, json), Replies::error))
+    return orTrouble(
+        result.flatMap(made -> made.fold(json -> Replies.json(200, json), Replies::error)));
+  }
+
+  private static Mono<ServerResponse> orTrouble(Mono<ServerResponse> answer) {
+    return answer
         .onErrorResume(IOException.class, BatchApi::broken)
         .onErrorResume(java.io.UncheckedIOException.class, BatchApi::broken)
         .onErrorResume(RejectedExecutionException.class, BatchApi::busy);

@@ -2,15 +2,9 @@ package dev.gearbox.gateway.kafka;
 
 import dev.gearbox.gateway.config.KafkaConfig;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Properties;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.KafkaException;
 
@@ -28,27 +22,11 @@ public record BrokerLook(int brokers, List<String> missing) {
    */
   public static BrokerLook at(KafkaConfig config, Duration patience)
       throws IOException, InterruptedException {
-    Properties properties = new Properties();
-    String file = config.clientProperties();
-    if (file != null) {
-      try (InputStream in = Files.newInputStream(Path.of(file))) {
-        properties.load(in);
-      }
-    }
-    properties.put("bootstrap.servers", config.bootstrapServers());
-    properties.put("default.api.timeout.ms", Long.toString(patience.toMillis()));
-    properties.put("request.timeout.ms", Long.toString(patience.toMillis()));
-    try (Admin admin = Admin.create(properties)) {
+    KafkaClients clients = new KafkaClients(config, "look");
+    try (Admin admin = clients.admin(patience)) {
       int brokers = admin.describeCluster().nodes().get().size();
-      Set<String> there = admin.listTopics().names().get();
-      return new BrokerLook(
-          brokers,
-          Stream.of(config.requests(), config.results(), config.deadLetters(), config.retries())
-              .filter(topic -> !there.contains(topic))
-              .toList());
-    } catch (ExecutionException e) {
-      throw new IOException(reason(e.getCause() == null ? e : e.getCause()), e);
-    } catch (KafkaException e) {
+      return new BrokerLook(brokers, clients.missing(admin.listTopics().names().get()));
+    } catch (ExecutionException | KafkaException e) {
       throw new IOException(reason(e.getCause() == null ? e : e.getCause()), e);
     }
   }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.FinalizedVersionRange;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -72,10 +73,7 @@ final class KafkaClients {
    * @throws KafkaException while the broker cannot be reached
    */
   KafkaConfig.Protocol prepare() {
-    Properties properties = copy();
-    properties.put("default.api.timeout.ms", millis(PATIENCE));
-    properties.put("request.timeout.ms", millis(PATIENCE));
-    try (Admin admin = Admin.create(properties)) {
+    try (Admin admin = admin(PATIENCE)) {
       if (config.createTopics()) {
         create(admin);
       }
@@ -92,13 +90,26 @@ final class KafkaClients {
     }
   }
 
+  /** A client that asks about the cluster, and gives up after {@code patience}. */
+  Admin admin(Duration patience) {
+    Properties properties = copy();
+    properties.put("default.api.timeout.ms", millis(patience));
+    properties.put("request.timeout.ms", millis(patience));
+    return Admin.create(properties);
+  }
+
+  /** Topics of the configuration that are not among these. */
+  List<String> missing(Set<String> there) {
+    return Stream.of(config.requests(), config.results(), config.deadLetters(), config.retries())
+        .filter(topic -> !there.contains(topic))
+        .toList();
+  }
+
   private void create(Admin admin)
       throws ExecutionException, InterruptedException, TimeoutException {
     Set<String> there = admin.listTopics().names().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     List<NewTopic> missing =
-        List.of(config.requests(), config.results(), config.deadLetters(), config.retries())
-            .stream()
-            .filter(topic -> !there.contains(topic))
+        missing(there).stream()
             .map(topic -> new NewTopic(topic, Optional.empty(), Optional.empty()))
             .toList();
     try {
