@@ -100,6 +100,7 @@ final class RemoteEngineContractTest extends EngineContract {
                   Duration.ofSeconds(10),
                   Duration.ofMillis(50)),
               Duration.ZERO,
+              null,
               null),
           text,
           step -> {},

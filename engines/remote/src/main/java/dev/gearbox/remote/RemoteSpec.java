@@ -42,40 +42,6 @@ public record RemoteSpec(
     @Nullable String apiKey,
     @Nullable SslContext tls) {
 
-  /** With what Java does about TLS. */
-  public RemoteSpec(
-      String engine,
-      String pool,
-      String variant,
-      String device,
-      String servedAs,
-      URI endpoint,
-      @Nullable URI metrics,
-      Dialect dialect,
-      int maxContext,
-      int maxSequences,
-      int queueLimit,
-      Patience patience,
-      Duration slowStart,
-      @Nullable String apiKey) {
-    this(
-        engine,
-        pool,
-        variant,
-        device,
-        servedAs,
-        endpoint,
-        metrics,
-        dialect,
-        maxContext,
-        maxSequences,
-        queueLimit,
-        patience,
-        slowStart,
-        apiKey,
-        null);
-  }
-
   /**
    * How long what may take.
    *

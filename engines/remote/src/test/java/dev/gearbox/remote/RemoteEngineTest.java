@@ -116,6 +116,7 @@ class RemoteEngineTest {
               1,
               TestingRemote.IMPATIENT,
               java.time.Duration.ZERO,
+              null,
               null);
       assertThatThrownBy(() -> RemoteServer.open(spec, null, step -> {}, System::nanoTime))
           .isInstanceOf(IOException.class)

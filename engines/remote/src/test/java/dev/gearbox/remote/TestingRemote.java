@@ -44,7 +44,8 @@ final class TestingRemote implements AutoCloseable {
             8,
             IMPATIENT,
             Duration.ofMillis(500),
-            "a-key");
+            "a-key",
+            null);
     engine = RemoteServer.open(spec, text, steps::add, System::nanoTime);
   }
 

@@ -103,24 +103,20 @@ public record RequestFacts(
 
   /** The same request with what engines are known to hold of its prompt. */
   public RequestFacts holding(Map<String, Integer> tokens) {
-    return new RequestFacts(
-        requestId,
-        model,
-        serviceClass,
-        tenant,
-        targets,
-        promptTokens,
-        maxTokens,
-        streaming,
-        needs,
-        arrivedNanos,
-        classFacts,
-        tokens,
-        origin);
+    return with(classFacts, tokens, origin);
   }
 
   /** The same request with its class as it stands. */
   public RequestFacts with(ClassFacts standing) {
+    return with(standing, heldTokens, origin);
+  }
+
+  /** The same request, come like this. */
+  public RequestFacts from(Origin how) {
+    return with(classFacts, heldTokens, how);
+  }
+
+  private RequestFacts with(ClassFacts standing, Map<String, Integer> held, Origin how) {
     return new RequestFacts(
         requestId,
         model,
@@ -133,25 +129,7 @@ public record RequestFacts(
         needs,
         arrivedNanos,
         standing,
-        heldTokens,
-        origin);
-  }
-
-  /** The same request, come like this. */
-  public RequestFacts from(Origin how) {
-    return new RequestFacts(
-        requestId,
-        model,
-        serviceClass,
-        tenant,
-        targets,
-        promptTokens,
-        maxTokens,
-        streaming,
-        needs,
-        arrivedNanos,
-        classFacts,
-        heldTokens,
+        held,
         how);
   }
 }

@@ -49,14 +49,6 @@ public final class ServerClient implements AutoCloseable {
    * @param most connections for generations at most
    * @param connect longest wait for a connection
    * @param key sent as a bearer token; null for none
-   */
-  public ServerClient(URI endpoint, int most, Duration connect, @Nullable String key) {
-    this(endpoint, most, connect, key, null);
-  }
-
-  /**
-   * The same.
-   *
    * @param tls whom to trust and what to show where TLS is spoken; null for what Java does
    */
   public ServerClient(

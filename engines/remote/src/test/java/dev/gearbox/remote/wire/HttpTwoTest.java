@@ -83,7 +83,7 @@ class HttpTwoTest {
 
   private static List<String> answers(DisposableServer server) {
     URI endpoint = URI.create("https://localhost:" + server.port());
-    try (ServerClient client = new ServerClient(endpoint, 4, Duration.ofSeconds(5), null)) {
+    try (ServerClient client = new ServerClient(endpoint, 4, Duration.ofSeconds(5), null, null)) {
       byte[] body = "{}".getBytes(StandardCharsets.UTF_8);
       Mono<String> one =
           client.stream("/v1/completions", body, Map.of())
