@@ -65,6 +65,9 @@ public final class QualityLedger {
   public static QualityLedger load(Path folder) throws IOException {
     Map<String, Entry> all = new TreeMap<>(builtIn());
     Map<String, Entry> fresh = new TreeMap<>(local(folder));
+    if (fresh.isEmpty()) {
+      return new QualityLedger(all);
+    }
     String corpus = corpusSha256();
     fresh.values().removeIf(e -> !e.corpus().equals(corpus) || e.context() != CONTEXT);
     all.putAll(fresh);

@@ -22,8 +22,6 @@ public final class Reading implements AutoCloseable {
 
   private final ModelRunner runner;
   private final PromptScorer scorer;
-  private double nats;
-  private long scored;
 
   /** The model of a file, which may be closed afterwards. */
   public Reading(GgufFile file, CpuWorkers workers, Probe probe) {
@@ -63,17 +61,24 @@ public final class Reading implements AutoCloseable {
 
   /** Reads one window; the probe sees it go by. */
   public void read(int[] window) {
-    scorer.score(
-        TokenIds.of(window),
-        (index, logProbability) -> {
-          nats -= logProbability;
-          scored++;
-        });
+    scorer.score(TokenIds.of(window), (index, logProbability) -> {});
   }
 
-  /** Perplexity of what was read, over the second halves of the windows. */
-  public double perplexity() {
-    return Math.exp(nats / scored);
+  /**
+   * Lets the model of a file read a whole text.
+   *
+   * @param progress in windows
+   * @throws IllegalArgumentException when the text is too short to learn anything from
+   */
+  public static void all(
+      GgufFile file, String text, CpuWorkers workers, Probe probe, Progress progress) {
+    int[][] windows = windows(file, text);
+    try (Reading reading = new Reading(file, workers, probe)) {
+      for (int i = 0; i < windows.length; i++) {
+        reading.read(windows[i]);
+        progress.at(i + 1L, windows.length);
+      }
+    }
   }
 
   @Override

@@ -1,9 +1,9 @@
 package dev.gearbox.workshop.distil;
 
-import dev.gearbox.format.gguf.BlockDecoder;
 import dev.gearbox.format.gguf.GgufTensor;
 import dev.gearbox.format.gguf.GgufValue;
 import dev.gearbox.format.gguf.GgufWriter;
+import dev.gearbox.workshop.quantize.Quantization;
 import dev.gearbox.workshop.quantize.RowStream;
 import java.util.Comparator;
 import java.util.stream.IntStream;
@@ -98,10 +98,9 @@ record Correction(int layer, DMatrixRMaj map, DMatrixRMaj gram) {
 
   private static float[][] floats(GgufTensor matrix) {
     float[][] rows = new float[Math.toIntExact(matrix.rows())][matrix.columns()];
-    long bytes = matrix.type().bytes(matrix.columns());
+    RowStream.Rows source = Quantization.rows(matrix);
     for (int row = 0; row < rows.length; row++) {
-      BlockDecoder.decode(
-          matrix.type(), matrix.data(), row * bytes, matrix.columns(), rows[row], 0);
+      source.read(row, rows[row]);
     }
     return rows;
   }

@@ -6,6 +6,7 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.workshop.Progress;
 import dev.gearbox.workshop.Reading;
+import dev.gearbox.workshop.quantize.Importance;
 
 /**
  * What the parts of a model did while it read a text.
@@ -39,14 +40,8 @@ public final class Activity implements Probe {
    */
   public static Activity measure(
       GgufFile file, String text, CpuWorkers workers, Progress progress) {
-    int[][] windows = Reading.windows(file, text);
     Activity activity = new Activity(ModelShape.of(file));
-    try (Reading reading = new Reading(file, workers, activity)) {
-      for (int i = 0; i < windows.length; i++) {
-        reading.read(windows[i]);
-        progress.at(i + 1L, windows.length);
-      }
-    }
+    Reading.all(file, text, workers, activity, progress);
     return activity;
   }
 
@@ -54,8 +49,8 @@ public final class Activity implements Probe {
   public void see(Point point, int layer, float[] values, int rows, int width) {
     switch (point) {
       case HIDDEN -> hidden(layer, values, rows, width);
-      case INNER -> addSquares(inner[layer], values, rows, width);
-      case ATTENDED -> addSquares(attended[layer], values, rows, width);
+      case INNER -> Importance.addSquares(inner[layer], values, rows, width);
+      case ATTENDED -> Importance.addSquares(attended[layer], values, rows, width);
       case ATTENTION_INPUT, FEED_FORWARD_INPUT, FEED_FORWARD_OUTPUT, LOGITS_INPUT -> {}
     }
   }
@@ -84,15 +79,6 @@ public final class Activity implements Probe {
       bb += b[bAt + i] * b[bAt + i];
     }
     return aa == 0 || bb == 0 ? 0 : product / Math.sqrt(aa * bb);
-  }
-
-  private static void addSquares(double[] sums, float[] values, int rows, int width) {
-    for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < width; i++) {
-        float value = values[row * width + i];
-        sums[i] += value * value;
-      }
-    }
   }
 
   /** The model's numbers. */

@@ -1,10 +1,12 @@
 package dev.gearbox.workshop.prune;
 
-import dev.gearbox.format.gguf.BlockDecoder;
 import dev.gearbox.format.gguf.GgufTensor;
 import dev.gearbox.format.model.Architecture;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.format.model.ModelTensors;
+import dev.gearbox.workshop.quantize.Importance;
+import dev.gearbox.workshop.quantize.Quantization;
+import dev.gearbox.workshop.quantize.RowStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -147,12 +149,10 @@ public record PrunePlan(List<Integer> blocks, List<int[]> channels, List<int[]> 
   private static double[] columnSquares(GgufTensor matrix) {
     double[] squares = new double[matrix.columns()];
     float[] row = new float[matrix.columns()];
-    long bytes = matrix.type().bytes(matrix.columns());
+    RowStream.Rows rows = Quantization.rows(matrix);
     for (long r = 0; r < matrix.rows(); r++) {
-      BlockDecoder.decode(matrix.type(), matrix.data(), r * bytes, row.length, row, 0);
-      for (int i = 0; i < row.length; i++) {
-        squares[i] += row[i] * row[i];
-      }
+      rows.read(r, row);
+      Importance.addSquares(squares, row, 1, row.length);
     }
     return squares;
   }

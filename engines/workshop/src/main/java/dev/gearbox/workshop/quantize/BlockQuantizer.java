@@ -80,14 +80,14 @@ final class BlockQuantizer {
   }
 
   private void symmetric(float[] x, int at, int half) {
-    parts.scale = half(symmetric.scale(x, at, 32, weights, half));
+    parts.scale = Rounding.half(symmetric.scale(x, at, 32, weights, half));
     SymmetricSearch.quants(x, at, 32, parts.scale, half, parts.quants, 0);
   }
 
   private void affine(float[] x, int at, int levels) {
     affine.search(x, at, 32, weights, levels, false);
-    parts.scale = half(affine.scale);
-    parts.minimum = half(affine.offset);
+    parts.scale = Rounding.half(affine.scale);
+    parts.minimum = Rounding.half(affine.offset);
     AffineSearch.quants(x, at, 32, parts.scale, parts.minimum, levels, parts.quants, 0);
   }
 
@@ -96,15 +96,11 @@ final class BlockQuantizer {
     for (int i = 0; i < 32; i++) {
       most = Math.max(most, Math.abs(x[at + i]));
     }
-    parts.scale = half(most / 127);
+    parts.scale = Rounding.half(most / 127);
     float inverse = parts.scale == 0 ? 0 : 1 / parts.scale;
     for (int i = 0; i < 32; i++) {
       parts.quants[i] = Rounding.nearest(x[at + i] * inverse, -127, 127);
     }
-  }
-
-  private static float half(float value) {
-    return Float.float16ToFloat(Float.floatToFloat16(value));
   }
 
   /** The upper half of a float, rounded half to even. */

@@ -34,15 +34,8 @@ public final class Importance implements Probe {
    */
   public static Map<String, float[]> measure(
       GgufFile file, String text, CpuWorkers workers, Progress progress) {
-    int[][] windows = Reading.windows(file, text);
-    Importance seen =
-        new Importance(file.hasTensor("output.weight") ? "output.weight" : "token_embd.weight");
-    try (Reading reading = new Reading(file, workers, seen)) {
-      for (int i = 0; i < windows.length; i++) {
-        reading.read(windows[i]);
-        progress.at(i + 1L, windows.length);
-      }
-    }
+    Importance seen = new Importance(Recipe.logits(file));
+    Reading.all(file, text, workers, seen, progress);
     Map<String, float[]> result = new HashMap<>();
     seen.squares.forEach((name, sums) -> result.put(name, normal(sums)));
     return result;
@@ -76,14 +69,24 @@ public final class Importance implements Probe {
     }
     double[] sums =
         squares.computeIfAbsent(name(point, layer, readers.getFirst()), n -> new double[width]);
+    addSquares(sums, values, rows, width);
+    for (String reader : readers) {
+      squares.put(name(point, layer, reader), sums);
+    }
+  }
+
+  /**
+   * Adds the square of each value to the sum of its column.
+   *
+   * @param values rows × width
+   * @param sums of {@code width}
+   */
+  public static void addSquares(double[] sums, float[] values, int rows, int width) {
     for (int row = 0; row < rows; row++) {
       for (int i = 0; i < width; i++) {
         float value = values[row * width + i];
         sums[i] += value * value;
       }
-    }
-    for (String reader : readers) {
-      squares.put(name(point, layer, reader), sums);
     }
   }
 

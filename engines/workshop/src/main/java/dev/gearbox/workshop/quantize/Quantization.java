@@ -64,7 +64,7 @@ public record Quantization(
   public Result run(GgufFile in, Path out, CpuWorkers workers, Progress progress)
       throws IOException {
     int layers = ModelShape.of(in).layers();
-    String logits = in.hasTensor("output.weight") ? "output.weight" : "token_embd.weight";
+    String logits = Recipe.logits(in);
     GgufWriter writer = new GgufWriter();
     copyMetadata(in.metadata(), writer);
     addTechniques(in.metadata(), writer, techniques);

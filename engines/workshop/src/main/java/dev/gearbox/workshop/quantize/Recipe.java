@@ -1,6 +1,7 @@
 package dev.gearbox.workshop.quantize;
 
 import dev.gearbox.format.gguf.GgmlType;
+import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.gguf.GgufTensor;
 import dev.gearbox.workshop.settings.DidYouMean;
 import java.util.Arrays;
@@ -79,6 +80,11 @@ public enum Recipe {
    */
   public GgmlType type(GgufTensor tensor, int layers, String logits) {
     return type(tensor.name(), tensor.type(), tensor.shape(), layers, logits);
+  }
+
+  /** The name of the matrix that makes the logits. */
+  static String logits(GgufFile file) {
+    return file.hasTensor("output.weight") ? "output.weight" : "token_embd.weight";
   }
 
   GgmlType type(String name, GgmlType from, long[] shape, int layers, String logits) {

@@ -8,6 +8,11 @@ final class Rounding {
 
   private Rounding() {}
 
+  /** A scale as the file will hold it. */
+  static float half(float value) {
+    return Float.float16ToFloat(Float.floatToFloat16(value));
+  }
+
   /** The nearest integer of a number below 2²². */
   static float nearest(float x) {
     return (x + SHIFT) - SHIFT;

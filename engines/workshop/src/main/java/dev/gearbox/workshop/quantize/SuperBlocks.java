@@ -34,7 +34,7 @@ final class SuperBlocks {
       scales[s] = symmetric.scale(x, at + s * sub, sub, w, half);
       most = Math.abs(scales[s]) > Math.abs(most) ? scales[s] : most;
     }
-    parts.scale = half(most / lowest);
+    parts.scale = Rounding.half(most / lowest);
     for (int s = 0; s < subs; s++) {
       int from = at + s * sub;
       int own = parts.scale == 0 ? 0 : Math.round(scales[s] / parts.scale);
@@ -70,7 +70,7 @@ final class SuperBlocks {
       square += weights[i] * q * q;
     }
     if (square > 0) {
-      parts.scale = half((float) (product / square));
+      parts.scale = Rounding.half((float) (product / square));
     }
   }
 
@@ -94,8 +94,8 @@ final class SuperBlocks {
       mostScale = Math.max(mostScale, scales[s]);
       mostMinimum = Math.max(mostMinimum, minima[s]);
     }
-    parts.scale = half(mostScale / highest);
-    parts.minimum = half(mostMinimum / highest);
+    parts.scale = Rounding.half(mostScale / highest);
+    parts.minimum = Rounding.half(mostMinimum / highest);
     for (int s = 0; s < subs; s++) {
       chooseAffine(x, at + s * sub, weights, s, sub, levels, highest, parts);
     }
@@ -156,17 +156,12 @@ final class SuperBlocks {
     }
     double determinant = aa * bb - ab * ab;
     if (determinant > 1e-6 * aa * bb) {
-      float scale = half((float) ((ax * bb - bx * ab) / determinant));
-      float minimum = half((float) ((aa * bx - ab * ax) / determinant));
+      float scale = Rounding.half((float) ((ax * bb - bx * ab) / determinant));
+      float minimum = Rounding.half((float) ((aa * bx - ab * ax) / determinant));
       if (scale > 0 && minimum >= 0) {
         parts.scale = scale;
         parts.minimum = minimum;
       }
     }
-  }
-
-  /** As the file will hold it. */
-  private static float half(float value) {
-    return Float.float16ToFloat(Float.floatToFloat16(value));
   }
 }
