@@ -91,7 +91,14 @@ final class CalibrateCommand implements Callable<Integer> {
     Map<CatalogEntry, Calibrated> measured = new LinkedHashMap<>();
     for (Map.Entry<CatalogEntry, Path> each : here.entrySet()) {
       if (!latencyOnly) {
-        new EvalRun(each.getValue(), null, null, 512, workers, CpuOptions.DEFAULT, screen)
+        new EvalRun(
+                each.getValue(),
+                null,
+                null,
+                QualityLedger.CONTEXT,
+                workers,
+                CpuOptions.DEFAULT,
+                screen)
             .measure(each.getKey().name(), true);
       }
       measured.put(each.getKey(), measure(each.getValue(), workers));

@@ -2,15 +2,10 @@ package dev.gearbox.gateway.cli;
 
 import dev.gearbox.workshop.FetchListener;
 import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarConsumer;
-import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
 /** Weights arriving, for a person: a bar on a terminal, every tenth in a log. */
 final class FetchProgress implements FetchListener, AutoCloseable {
-  private static final int WIDTH = 100;
-
   private final String name;
   private final Screen screen;
   private @Nullable ProgressBar bar;
@@ -30,7 +25,7 @@ final class FetchProgress implements FetchListener, AutoCloseable {
   public void progress(long done, long total) {
     if (screen.isTerminal()) {
       if (bar == null) {
-        bar = bar(total);
+        bar = ScreenBar.named(name, total, screen).setUnit(" MB", 1_000_000).showSpeed().build();
       }
       bar.stepTo(done);
     } else if (total > 0 && done * 10 / total > tenths) {
@@ -39,45 +34,10 @@ final class FetchProgress implements FetchListener, AutoCloseable {
     }
   }
 
-  private ProgressBar bar(long total) {
-    return new ProgressBarBuilder()
-        .setTaskName(name)
-        .setInitialMax(total)
-        .setUnit(" MB", 1_000_000)
-        .setStyle(ProgressBarStyle.ASCII)
-        .showSpeed()
-        .setUpdateIntervalMillis(200)
-        .setConsumer(new OnScreen(screen))
-        .build();
-  }
-
   @Override
   public void close() {
     if (bar != null) {
       bar.close();
-      screen.erase();
-    }
-  }
-
-  private record OnScreen(Screen screen) implements ProgressBarConsumer {
-    @Override
-    public int getMaxRenderedLength() {
-      return WIDTH;
-    }
-
-    @Override
-    public void accept(String rendered) {
-      screen.draw(rendered);
-    }
-
-    @Override
-    public void clear() {
-      screen.erase();
-    }
-
-    @Override
-    public void close() {
-      screen.erase();
     }
   }
 }

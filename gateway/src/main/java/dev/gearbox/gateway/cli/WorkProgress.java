@@ -1,16 +1,15 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.workshop.Progress;
+import me.tongfei.progressbar.ProgressBar;
+import org.jspecify.annotations.Nullable;
 
-/**
- * Long work on this machine, for a person: a line that moves on a terminal, every tenth in a log.
- */
+/** Long work on this machine, for a person: a bar on a terminal, every tenth in a log. */
 final class WorkProgress implements Progress, AutoCloseable {
-  private static final int WIDTH = 30;
-
   private final String what;
   private final Screen screen;
-  private long told = -1;
+  private @Nullable ProgressBar bar;
+  private long tenths = -1;
 
   WorkProgress(String what, Screen screen) {
     this.what = what;
@@ -19,23 +18,21 @@ final class WorkProgress implements Progress, AutoCloseable {
 
   @Override
   public void at(long done, long total) {
-    long percent = total == 0 ? 100 : 100 * done / total;
-    if (percent == told) {
-      return;
-    }
     if (screen.isTerminal()) {
-      int full = (int) (percent * WIDTH / 100);
-      screen.draw(
-          "%s [%s%s] %d %%"
-              .formatted(what, "=".repeat(full), " ".repeat(Math.max(0, WIDTH - full)), percent));
-    } else if (percent / 10 != told / 10 || told < 0) {
-      screen.err().println(what + ": " + percent + " %");
+      if (bar == null) {
+        bar = ScreenBar.named(what, total, screen).build();
+      }
+      bar.stepTo(done);
+    } else if (total > 0 && done * 10 / total > tenths) {
+      tenths = done * 10 / total;
+      screen.err().println(what + ": " + tenths * 10 + " %");
     }
-    told = percent;
   }
 
   @Override
   public void close() {
-    screen.erase();
+    if (bar != null) {
+      bar.close();
+    }
   }
 }
