@@ -156,6 +156,19 @@ class Serving(Program):
         return self.wait_for(
             f"{self.url}/v1/models/{name}", lambda body: json.loads(body)["status"]["value"] == "loaded")
 
+    def engines(self):
+        """What it says of its engines, by their names."""
+        return {engine["engine"]: engine for engine in json.loads(fetch(f"{self.admin}/admin/pools")[1])["engines"]}
+
+    def wait_for_engine(self, name, state, limit=120):
+        """Seconds until an engine is in a state; None when it is not after `limit` seconds."""
+        began = time.monotonic()
+        while time.monotonic() - began < limit:
+            if self.engines()[name]["state"] == state:
+                return time.monotonic() - began
+            time.sleep(0.01)
+        return None
+
     def metric(self, name):
         """The sum over all samples of a metric that is there; the name may go on to its first label, `name{label="value"`."""
         samples = [line for line in fetch(f"{self.admin}/metrics")[1].splitlines()

@@ -159,7 +159,7 @@ def sealed(proof, serving, folder, acme, other):
     took = time.monotonic() - began
     file = json.loads(got.stdout)
     proof.check(file.get("bytes") == size, f"a file of {size} bytes is taken and sealed ({took:.1f} s)")
-    peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{java(serving.process.pid)}/status").read_text()).group(1)) // 1024
+    peak = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{serving.process.pid}/status").read_text()).group(1)) // 1024
     began = time.monotonic()
     down = subprocess.run(["curl", "-sS", "-H", f"authorization: Bearer {acme}", "-o", str(folder / "down"), "-w", "%{http_code} %{size_download}",
                            f"{serving.url}/v1/files/{file['id']}/content"], capture_output=True, text=True).stdout
@@ -180,13 +180,6 @@ def sealed(proof, serving, folder, acme, other):
                            f"{serving.url}/v1/files/{made['id']}/content"], capture_output=True, text=True)
     proof.check("200 400" not in code.stdout or code.returncode != 0, f"a damaged file is not given out whole ({code.stdout})")
     return {"bytes": size, "upload_s": round(took, 1), "download_s": round(back, 1), "peak_rss_mb": peak}
-
-
-def java(pid):
-    """The Java process of a `gearbox`, which may be a child of its script."""
-    if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "java":
-        return pid
-    return java(int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]))
 
 
 def limits(proof, folder):
