@@ -1,5 +1,9 @@
 package dev.gearbox.workshop;
 
+import dev.gearbox.format.adapter.LoraAdapter;
+import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.runtime.ModelAdapter;
+import dev.gearbox.runtime.ModelRunner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +43,17 @@ public record AdapterFile(Path path, float factor) {
               + written.substring(colon + 1)
               + "'",
           e);
+    }
+  }
+
+  /**
+   * What it adds to a model.
+   *
+   * @throws RuntimeException when it does not fit the model; the message says why
+   */
+  public ModelAdapter on(ModelRunner runner) throws IOException {
+    try (GgufFile file = GgufFile.open(path)) {
+      return runner.adapter(LoraAdapter.of(file), factor);
     }
   }
 

@@ -4,7 +4,6 @@ import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.engine.TokenIds;
-import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import dev.gearbox.runtime.ModelAdapter;
@@ -51,14 +50,8 @@ public record Evaluator(int window, int threads, CpuOptions options) {
     try (GgufFile file = GgufFile.open(weights);
         CpuWorkers workers = new CpuWorkers(threads);
         ModelRunner runner = CpuModel.load(file, workers, options)) {
-      ModelAdapter adapter = lora == null ? null : adapter(runner, lora);
+      ModelAdapter adapter = lora == null ? null : lora.on(runner);
       return evaluate(runner, adapter, Tokenizer.of(file), text, percent);
-    }
-  }
-
-  private static ModelAdapter adapter(ModelRunner runner, AdapterFile lora) throws IOException {
-    try (GgufFile file = GgufFile.open(lora.path())) {
-      return runner.adapter(LoraAdapter.of(file), lora.factor());
     }
   }
 

@@ -42,6 +42,13 @@ final class EvalCommand implements Callable<Integer> {
               + " how often both find the same token likeliest.")
   private @Nullable String reference;
 
+  @Option(
+      names = "--tasks",
+      description =
+          "Also ask sixty small questions (arithmetic, extraction, format, yes or no) and count"
+              + " right answers.")
+  private boolean tasks;
+
   @Mixin private ThreadsOption threads = new ThreadsOption();
 
   @Mixin private CpuOption cpu = new CpuOption();
@@ -87,7 +94,7 @@ final class EvalCommand implements Callable<Integer> {
     String name = record ? weights.entry(file).name() : weights.name();
     Path compared = reference == null ? null : weights.resolve(reference, screen);
     new EvalRun(file, lora.file(), text, context, workers, options, screen)
-        .run(name, record, compared, json);
+        .run(name, record, compared, tasks, json);
     return 0;
   }
 }

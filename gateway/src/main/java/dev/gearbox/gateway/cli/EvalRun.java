@@ -6,6 +6,8 @@ import dev.gearbox.workshop.Comparison;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
+import dev.gearbox.workshop.task.Task;
+import dev.gearbox.workshop.task.TaskRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +25,8 @@ record EvalRun(
     CpuOptions options,
     Screen screen) {
 
-  void run(String name, boolean record, @Nullable Path reference, boolean json) throws IOException {
+  void run(String name, boolean record, @Nullable Path reference, boolean tasks, boolean json)
+      throws IOException {
     Map<String, Object> values = new LinkedHashMap<>();
     Evaluator.Result result = measure(name, record);
     values.put("tokens", result.tokens());
@@ -37,7 +40,22 @@ record EvalRun(
       values.put("kl_divergence_p99", difference.klWorst());
       values.put("top_agreement", difference.topAgreement());
     }
+    if (tasks) {
+      values.put("tasks", tasks());
+    }
     print(values, json);
+  }
+
+  /** The share of right answers, in all and of each kind. */
+  private Map<String, Double> tasks() throws IOException {
+    Map<String, Double> shares = new LinkedHashMap<>();
+    try (WorkProgress progress = new WorkProgress("asking", screen)) {
+      Map<Task.Kind, Double> kinds = TaskRun.shares(weights, lora, threads, options, progress);
+      double sum = kinds.values().stream().mapToDouble(share -> share).sum();
+      shares.put("all", sum / kinds.size());
+      kinds.forEach((kind, share) -> shares.put(kind.toString(), share));
+    }
+    return shares;
   }
 
   private Comparison.Result compare(Path reference) throws IOException {
