@@ -27,6 +27,14 @@ public interface Engine extends AutoCloseable {
    */
   Flow.Publisher<TokenEvent> submit(GenerationRequest request);
 
+  /**
+   * Whether it takes requests that {@linkplain GenerationRequest#scoring score} an answer; others
+   * throw an {@link IllegalArgumentException} when one is submitted.
+   */
+  default boolean scores() {
+    return false;
+  }
+
   /** What it says of itself at this moment. */
   EngineSignal signal();
 

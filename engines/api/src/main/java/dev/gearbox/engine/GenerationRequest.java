@@ -1,6 +1,7 @@
 package dev.gearbox.engine;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param id unique among running requests
  * @param prompt the prompt in this variant's tokens, at least one
  * @param sampling how tokens are picked
- * @param maxTokens tokens to generate at most, at least 1
+ * @param maxTokens tokens to generate at most, at least 1; 0 where an answer is scored
  * @param stop strings that end the answer and are not part of it, at most 16
  * @param ignoreEos keep going past end-of-sequence tokens
  * @param lane how it is batched
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param speculate whether tokens may be guessed ahead and checked in one step; the answer is the
  *     same either way
  * @param adapter what is applied beside the model's weights; null for nothing
+ * @param scored tokens at the prompt's end that are an answer already: the engine says how likely
+ *     it finds each of them and generates none; 0 where it generates
  * @param source what the prompt was before it became tokens, for an engine whose server does that
  *     itself; null where nobody knows
  * @param traceparent where it is in a trace (W3C Trace Context), for servers elsewhere; null where
@@ -41,6 +44,7 @@ public record GenerationRequest(
     String cacheSalt,
     boolean speculate,
     @Nullable Adapter adapter,
+    int scored,
     @Nullable Prompt source,
     @Nullable String traceparent) {
   public static final int MAX_STOP_STRINGS = 16;
@@ -50,8 +54,14 @@ public record GenerationRequest(
     if (prompt.size() == 0) {
       throw new IllegalArgumentException("the prompt has no tokens");
     }
-    if (maxTokens < 1) {
-      throw new IllegalArgumentException("max_tokens must be 1 or more, got " + maxTokens);
+    if (scored < 0 || scored >= prompt.size()) {
+      throw new IllegalArgumentException(
+          "an answer that is scored stands behind a token at least: it has %d of %d"
+              .formatted(scored, prompt.size()));
+    }
+    if (scored == 0 ? maxTokens < 1 : maxTokens != 0) {
+      throw new IllegalArgumentException(
+          "max_tokens must be 1 or more, and 0 where an answer is scored, got " + maxTokens);
     }
     if (stop.size() > MAX_STOP_STRINGS || stop.contains("")) {
       throw new IllegalArgumentException(
@@ -87,6 +97,7 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         null,
+        0,
         null,
         null);
   }
@@ -122,8 +133,43 @@ public record GenerationRequest(
         cacheSalt,
         speculate,
         applied,
+        scored,
         prompted,
         trace);
+  }
+
+  /**
+   * Asks how likely the model finds an answer that is there already. Its tokens come back in order,
+   * each with its log-probability, and then the end. Such a request gets a step only when nobody
+   * else on the device wants one, and what an engine says of itself leaves it out.
+   *
+   * @param prompt before the answer, at least one token
+   * @param answer at least one token
+   */
+  public static GenerationRequest scoring(
+      String id, TokenIds prompt, TokenIds answer, String cacheSalt, long deadlineNanos) {
+    return new GenerationRequest(
+        id,
+        prompt.plus(answer),
+        new SamplingSpec(0, 0, 1, 0, 0, 0, 1, Map.of(), null, 0),
+        0,
+        List.of(),
+        true,
+        Lane.BULK,
+        Integer.MIN_VALUE,
+        0,
+        deadlineNanos,
+        cacheSalt,
+        false,
+        null,
+        answer.size(),
+        null,
+        null);
+  }
+
+  /** Whether it asks how likely an answer is, and not for one. */
+  public boolean scores() {
+    return scored > 0;
   }
 
   /** A greedy request in the interactive lane without targets. */

@@ -36,6 +36,11 @@ public final class TokenIds {
     return count == ids.length ? this : of(Arrays.copyOf(ids, count));
   }
 
+  /** All but the first {@code count} of them. */
+  public TokenIds after(int count) {
+    return count == 0 ? this : of(Arrays.copyOfRange(ids, count, ids.length));
+  }
+
   /** These, and then those. */
   public TokenIds plus(TokenIds more) {
     return new TokenIds(IntStream.concat(stream(), more.stream()).toArray());

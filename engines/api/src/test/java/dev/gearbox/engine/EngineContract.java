@@ -192,6 +192,31 @@ public abstract class EngineContract {
   }
 
   @Test
+  void saysHowLikelyAGivenAnswerIsOrRefuses() {
+    Engine engine = engine();
+    TestingSubscriber greedy = TestingSubscriber.to(engine.submit(request(20, 40)));
+    TokenIds answer =
+        TokenIds.of(greedy.await().tokens().stream().mapToInt(Integer::intValue).toArray());
+    GenerationRequest scoring =
+        GenerationRequest.scoring("s", prompt(20, 1), answer, "other", Long.MAX_VALUE);
+    if (!engine.scores()) {
+      assertThatThrownBy(() -> engine.submit(scoring)).isInstanceOf(IllegalArgumentException.class);
+      return;
+    }
+    TestingSubscriber scored = TestingSubscriber.to(engine.submit(scoring));
+    assertThat(scored.finished().tokens().prompt()).isEqualTo(20);
+    assertThat(scored.finished().tokens().generated()).isEqualTo(40);
+    assertThat(scored.tokens()).isEqualTo(greedy.tokens());
+    assertThat(scored.text()).isEqualTo(greedy.text());
+    for (TokenEvent event : scored.events()) {
+      if (event instanceof Token token) {
+        assertThat(Objects.requireNonNull(token.logprob()).value()).isFinite().isNotPositive();
+      }
+    }
+    awaitNothingLeft(engine);
+  }
+
+  @Test
   void stopsBeforeAStopStringWhereverTokensEnd() {
     Engine engine = engine();
     String whole = TestingSubscriber.to(engine.submit(request(20, 48))).await().text();

@@ -106,6 +106,9 @@ record RemoteModel(
     if (request.adapter() != null) {
       throw new IllegalArgumentException("a server's adapters are variants of their own");
     }
+    if (request.scores()) {
+      throw new IllegalArgumentException("a server is not asked how likely an answer is");
+    }
     if (!asTokens && request.source() == null) {
       throw new IllegalArgumentException("the server takes text, and the request has only tokens");
     }

@@ -50,6 +50,11 @@ final class AdapterEngine implements Engine {
   }
 
   @Override
+  public boolean scores() {
+    return base.scores();
+  }
+
+  @Override
   public EngineSignal signal() {
     EngineSignal of = base.signal();
     State state = adapter.state();

@@ -257,10 +257,9 @@ public final class Device implements AutoCloseable {
   /** Runs a step of whoever is first and can; false when nobody can. */
   private boolean step(long now) {
     contenders.clear();
-    for (EngineLoop engine : engines) {
-      if (engine.wantsStep()) {
-        contenders.add(new Contender<>(engine, engine.due(), engine.stepNanos()));
-      }
+    contend(false);
+    if (contenders.isEmpty()) {
+      contend(true);
     }
     while (!contenders.isEmpty()) {
       EngineLoop engine = order.next(contenders, now);
@@ -280,6 +279,14 @@ public final class Device implements AutoCloseable {
       contenders.removeIf(contender -> contender.engine() == engine);
     }
     return false;
+  }
+
+  private void contend(boolean idle) {
+    for (EngineLoop engine : engines) {
+      if (engine.wantsStep(idle)) {
+        contenders.add(new Contender<>(engine, engine.due(), engine.stepNanos()));
+      }
+    }
   }
 
   private void runMailbox() {

@@ -149,13 +149,13 @@ final class DeviceEngine implements AdapterHost, TokenStream.Source {
               .formatted(request.prompt().size(), request.maxTokens(), capabilities.maxContext());
       return new Failed(FailureCode.CONTEXT_LENGTH_EXCEEDED, message, counts);
     }
-    if (!status.enter(request.prompt().size())) {
+    if (!status.enter(request)) {
       return new Failed(FailureCode.OVERLOADED, "the engine's queue is full", counts);
     }
     LoadedAdapter adapter = LoadedAdapter.of(request);
     if (adapter != null && !adapter.enter()) {
-      status.seen(request.prompt().size());
-      status.leave();
+      status.seen(request);
+      status.leave(request);
       return new Failed(FailureCode.OVERLOADED, "the adapter is being unloaded", counts);
     }
     return null;
@@ -168,6 +168,11 @@ final class DeviceEngine implements AdapterHost, TokenStream.Source {
 
   private static TokenCounts counts(TokenStream stream) {
     return new TokenCounts(stream.request().prompt().size(), 0, 0);
+  }
+
+  @Override
+  public boolean scores() {
+    return true;
   }
 
   @Override

@@ -104,7 +104,7 @@ final class EngineLoop {
 
   /** Takes a request that holds a permit. */
   void add(TokenStream stream, long submittedNanos) {
-    status.seen(stream.request().prompt().size());
+    status.seen(stream.request());
     if (status.state() == State.FAILED || status.state() == State.CLOSED) {
       leave(stream);
       stream.emit(DeviceEngine.gone(stream));
@@ -139,9 +139,13 @@ final class EngineLoop {
     return !generations.isEmpty();
   }
 
-  /** Whether somebody wants a step. */
-  boolean wantsStep() {
-    return generations.wantsStep();
+  /**
+   * Whether somebody wants a step.
+   *
+   * @param idle whether those count who want one only when nobody else on the device does
+   */
+  boolean wantsStep(boolean idle) {
+    return generations.wantsStep(idle);
   }
 
   /** Its share of the device beside others. */
@@ -207,10 +211,14 @@ final class EngineLoop {
     failures = 0;
     long end = clock.getAsLong();
     scheduler.computed(plan);
-    int drafts = plan.tokens() - plan.decodes() - plan.prefillTokens();
-    time.observe(plan.decodes(), drafts, plan.prefillTokens(), (double) Math.max(1, end - guessed));
-    report.stepped(plan, otherNanos, Math.max(1, end - start), end);
-    otherNanos = 0;
+    // Steps that score give many rows of logits: they say nothing of how long others take.
+    if (!plan.scores()) {
+      int drafts = plan.tokens() - plan.decodes() - plan.prefillTokens();
+      time.observe(
+          plan.decodes(), drafts, plan.prefillTokens(), (double) Math.max(1, end - guessed));
+      report.stepped(plan, otherNanos, Math.max(1, end - start), end);
+      otherNanos = 0;
+    }
     sample(plan, logits, end);
   }
 
@@ -234,16 +242,17 @@ final class EngineLoop {
   private void sample(StepPlan<Generation> plan, StepLogits logits, long nowNanos) {
     int row = 0;
     for (Chunk<Generation> chunk : plan.chunks()) {
-      if (chunk.last()) {
-        take(chunk, logits, row, nowNanos);
-        row += 1 + chunk.drafts();
+      int rows = chunk.rows();
+      if (rows > 0) {
+        take(chunk, logits, row, rows, nowNanos);
+        row += rows;
       }
     }
   }
 
-  private void take(Chunk<Generation> chunk, StepLogits logits, int row, long nowNanos) {
+  private void take(Chunk<Generation> chunk, StepLogits logits, int row, int rows, long nowNanos) {
     Generation generation = chunk.sequence();
-    TokenEvent last = generation.accept(logits, row, nowNanos);
+    TokenEvent last = generation.accept(logits, row, rows, nowNanos);
     if (chunk.drafts() > 0) {
       report.drafted(chunk, scheduler.verified(chunk));
     }
@@ -275,7 +284,7 @@ final class EngineLoop {
 
   /** Gives a request's places back. */
   private void leave(TokenStream stream) {
-    status.leave();
+    status.leave(stream.request());
     LoadedAdapter adapter = LoadedAdapter.of(stream.request());
     if (adapter != null) {
       adapter.leave();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What an engine says of itself: steps to telemetry, load and totals to whoever asks. Confined to
- * the owner thread. Warming up is nobody's business and counts nowhere.
+ * the owner thread. Warming up and scoring are nobody's business and count nowhere.
  */
 final class EngineReport {
   private final EngineSpec spec;
@@ -41,12 +41,19 @@ final class EngineReport {
     return generation.stream() == warmUp;
   }
 
+  private boolean counts(Generation generation) {
+    return !isWarmUp(generation) && !generation.scores();
+  }
+
   void planned(StepPlan<Generation> plan, long nowNanos) {
-    totals.preempted(plan.preempted().size());
+    List<Generation> preempted = plan.preempted();
+    for (int i = 0; i < preempted.size(); i++) {
+      totals.preempted(counts(preempted.get(i)) ? 1 : 0);
+    }
     List<Admitted<Generation>> all = plan.admitted();
     for (int i = 0; i < all.size(); i++) {
       Generation generation = all.get(i).sequence();
-      if (generation.enters(nowNanos, all.get(i).cached()) && !isWarmUp(generation)) {
+      if (generation.enters(nowNanos, all.get(i).cached()) && counts(generation)) {
         totals.entered(generation.request().prompt().size(), all.get(i).cached());
       }
     }
@@ -75,12 +82,12 @@ final class EngineReport {
     long context = 0;
     boolean adapted = false;
     for (Generation generation : generations) {
-      pending += generation.decoding() ? 0 : generation.remaining();
+      pending += generation.decoding() || generation.scores() ? 0 : generation.remaining();
       adapted |= generation.request().adapter() != null;
     }
     for (int i = 0; i < batch.size(); i++) {
-      running += isWarmUp(batch.get(i)) ? 0 : 1;
-      context += batch.get(i).computed();
+      running += counts(batch.get(i)) ? 1 : 0;
+      context += batch.get(i).scores() ? 0 : batch.get(i).computed();
     }
     if (adapted) {
       publishAdapters(generations, batch);

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
@@ -15,6 +16,7 @@ final class EngineStatus {
   private final int permits;
   private volatile State state = State.WARMING;
   private final AtomicInteger inFlight = new AtomicInteger();
+  private final AtomicInteger scoring = new AtomicInteger();
   private final AtomicInteger unseenPromptTokens = new AtomicInteger();
   private volatile Load load;
 
@@ -56,23 +58,33 @@ final class EngineStatus {
 
   /**
    * Takes a place for a request before anything costly is done for it; false when all are taken.
+   * Those that score have places of their own and are no load.
    */
-  boolean enter(int promptTokens) {
+  boolean enter(GenerationRequest request) {
+    AtomicInteger places = places(request);
     // Not counted up and down again: a place freed meanwhile would look taken to others.
-    if (inFlight.getAndUpdate(taken -> taken < permits ? taken + 1 : taken) >= permits) {
+    if (places.getAndUpdate(taken -> taken < permits ? taken + 1 : taken) >= permits) {
       return false;
     }
-    unseenPromptTokens.addAndGet(promptTokens);
+    unseenPromptTokens.addAndGet(load(request));
     return true;
   }
 
   /** The owner thread has the request and counts its tokens from here on. */
-  void seen(int promptTokens) {
-    unseenPromptTokens.addAndGet(-promptTokens);
+  void seen(GenerationRequest request) {
+    unseenPromptTokens.addAndGet(-load(request));
   }
 
-  void leave() {
-    inFlight.decrementAndGet();
+  void leave(GenerationRequest request) {
+    places(request).decrementAndGet();
+  }
+
+  private AtomicInteger places(GenerationRequest request) {
+    return request.scores() ? scoring : inFlight;
+  }
+
+  private static int load(GenerationRequest request) {
+    return request.scores() ? 0 : request.prompt().size();
   }
 
   boolean isIdle() {

@@ -64,13 +64,18 @@ final class Generation extends Sequence {
   }
 
   /**
-   * Takes the tokens that a step gives: one, and as many more as guesses were right.
+   * Takes the tokens that a step gives: one, and as many more as guesses were right; or those of an
+   * answer that is scored.
    *
    * @param row of {@code logits} where its own begin
+   * @param rows that are its own
    * @return its last event when it ends there; null to go on
    */
-  @Nullable TokenEvent accept(StepLogits logits, int row, long nowNanos) {
+  @Nullable TokenEvent accept(StepLogits logits, int row, int rows, long nowNanos) {
     try {
+      if (scores()) {
+        return score(logits, row, rows, nowNanos);
+      }
       int at = row;
       FinishReason reason = next(logits, at, nowNanos);
       while (reason == null && remaining() == 0) {
@@ -91,25 +96,46 @@ final class Generation extends Sequence {
   /** Takes the next token from a row of logits; the reason to end there, or null to go on. */
   private @Nullable FinishReason next(StepLogits logits, int row, long nowNanos) {
     int token = logits.sample(sampler, row);
-    if (firstToken == NEVER) {
-      firstToken = nowNanos;
-    }
-    lastToken = nowNanos;
+    came(nowNanos);
     if (!request().ignoreEos() && encoder.isEndOfGeneration(token)) {
       return FinishReason.STOP;
     }
-    Logprob logprob = null;
-    int top = request().sampling().topLogprobs();
-    if (top >= 0) {
-      int vocabulary = logits.vocabulary();
-      logprob = Logprobs.of(logits.whole, row * vocabulary, vocabulary, token, top, encoder::text);
-    }
+    Logprob logprob = logprob(logits, row, token);
     append(token);
-    stream.emit(new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));
+    tell(token, logprob);
     if (stopText.stopped()) {
       return FinishReason.STOP;
     }
     return generated() == request().maxTokens() ? FinishReason.LENGTH : null;
+  }
+
+  /** Says how likely the next tokens of a given answer are. */
+  private @Nullable TokenEvent score(StepLogits logits, int row, int rows, long nowNanos) {
+    came(nowNanos);
+    for (int at = row; at < row + rows; at++) {
+      int token = score();
+      tell(token, logprob(logits, at, token));
+    }
+    return scored() ? finished(FinishReason.STOP) : null;
+  }
+
+  private void came(long nowNanos) {
+    if (firstToken == NEVER) {
+      firstToken = nowNanos;
+    }
+    lastToken = nowNanos;
+  }
+
+  private @Nullable Logprob logprob(StepLogits logits, int row, int token) {
+    int top = request().sampling().topLogprobs();
+    int vocabulary = logits.vocabulary();
+    return top < 0
+        ? null
+        : Logprobs.of(logits.whole, row * vocabulary, vocabulary, token, top, encoder::text);
+  }
+
+  private void tell(int token, @Nullable Logprob logprob) {
+    stream.emit(new TokenEvent.Token(token, stopText.append(decoder.append(token)), logprob));
   }
 
   private TokenEvent finished(FinishReason reason) {
@@ -135,7 +161,8 @@ final class Generation extends Sequence {
   }
 
   private TokenCounts counts() {
-    return new TokenCounts(request().prompt().size(), cached, generated());
+    int scored = request().scored();
+    return new TokenCounts(request().prompt().size() - scored, cached, generated() + scored);
   }
 
   private EngineTimings timings() {

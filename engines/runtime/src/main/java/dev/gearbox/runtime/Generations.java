@@ -68,10 +68,14 @@ final class Generations {
     return expired;
   }
 
-  /** Whether somebody wants a step. */
-  boolean wantsStep() {
+  /**
+   * Whether somebody wants a step.
+   *
+   * @param idle whether those count who want one only when nobody else on the device does
+   */
+  boolean wantsStep(boolean idle) {
     for (Generation generation : running.values()) {
-      if (!generation.paused()) {
+      if (!generation.paused() && (idle || !generation.scores())) {
         return true;
       }
     }
@@ -87,7 +91,7 @@ final class Generations {
     int wanting = 0;
     boolean interactive = false;
     for (Generation generation : running.values()) {
-      if (!generation.paused()) {
+      if (presses(generation)) {
         wanting++;
         interactive |= generation.request().lane() == Lane.INTERACTIVE;
       }
@@ -95,11 +99,15 @@ final class Generations {
     return DeviceShare.weight(interactive, wanting, most);
   }
 
+  private static boolean presses(Generation generation) {
+    return !generation.paused() && !generation.scores();
+  }
+
   /** Instant by which the next step should have ended; {@link Long#MAX_VALUE}: no hurry. */
   long due(StepTime time) {
     long due = Long.MAX_VALUE;
     for (Generation generation : running.values()) {
-      if (!generation.paused()) {
+      if (presses(generation)) {
         due = Math.min(due, generation.due(time.decodeNanos(), time.prefillTokenNanos()));
       }
     }

@@ -37,9 +37,9 @@ final class StepRun {
           chunk.from(), sequence.table().blocks(), adapter == null ? null : adapter.weights());
       int end = chunk.from() + chunk.count();
       for (int i = chunk.from(); i < end; i++) {
-        batch.addToken(sequence.token(i), i >= sequence.size() - 1);
+        batch.addToken(sequence.token(i), sequence.rows(i, 1) > 0);
       }
-      if (chunk.last()) {
+      if (chunk.rows() > 0) {
         int looksAt = sequence.looksAt();
         few &= looksAt > 0;
         most = Math.max(most, looksAt);

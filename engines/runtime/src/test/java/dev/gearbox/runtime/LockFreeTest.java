@@ -17,18 +17,21 @@ final class LockFreeTest {
   /** The places of an engine: none is given twice, none looks taken that is free. */
   @SuppressWarnings("unused") // called by Lincheck
   public static final class Places {
+    private static final GenerationRequest REQUEST =
+        GenerationRequest.greedy("r", TokenIds.of(1, 2, 3), 9);
+
     private final EngineStatus status =
         new EngineStatus(
             new EngineSpec("p/e", "p", "e", "f", Set.of(), 1, 64, 4, 16, 1, 0), "dev", 0);
 
     @Operation
     public boolean enter() {
-      return status.enter(3);
+      return status.enter(REQUEST);
     }
 
     @Operation
     public void leave() {
-      status.leave();
+      status.leave(REQUEST);
     }
 
     @Operation

@@ -46,20 +46,26 @@ public final class KvCache {
     return Math.ceilDiv(tokens, blockTokens);
   }
 
+  /** The same where all tokens but the last may be spared, so that one is left to compute. */
+  public int admit(BlockTable table, int[] tokens, int length) {
+    return admit(table, tokens, length, length - 1);
+  }
+
   /**
    * Gives an empty table all blocks of its first {@code length} tokens, with shared ones in front
    * where the prefix is known. All or nothing.
    *
-   * @return tokens whose keys and values are there already, always fewer than {@code length} so
-   *     that one is left to compute; −1 when the blocks do not suffice
+   * @param sparable tokens that need not be computed at most, fewer than {@code length}
+   * @return tokens whose keys and values are there already, at most {@code sparable}; −1 when the
+   *     blocks do not suffice
    */
-  public int admit(BlockTable table, int[] tokens, int length) {
+  public int admit(BlockTable table, int[] tokens, int length, int sparable) {
     if (table.size() != 0) {
       throw new IllegalStateException("the table already holds blocks");
     }
     int hits = 0;
     int freeHits = 0;
-    int shareable = (length - 1) / blockTokens;
+    int shareable = sparable / blockTokens;
     while (hits < shareable) {
       int block = index.find(table.key(hits, tokens, blockTokens, hasher));
       if (block == PrefixIndex.ABSENT) {

@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
  *       were promised none are kept from stuttering.
  *   <li>Waiting ones enter only if nothing was preempted for want of blocks, and only with blocks
  *       for their whole prompt, so that half-computed prompts never wait for each other.
- *   <li>An interactive one that finds no room displaces bulk.
+ *   <li>An interactive one that finds no room displaces bulk, and anyone what only scores an
+ *       answer.
  *   <li>Bulk sits out the step of an interactive prompt, but no two in a row: somebody waits for
  *       that step to end, and for a short prompt it is the only one.
  *   <li>Where room is left, answers get guessed tokens.
+ *   <li>An answer is scored in a step that has nothing else to do.
  * </ol>
  */
 public final class Scheduler<S extends Sequence> {
@@ -272,15 +274,22 @@ public final class Scheduler<S extends Sequence> {
   /** Returns whether there is still room for others. */
   private boolean schedulePrompts(StepPlan<S> plan, Lane lane, int prefill, boolean room) {
     for (S sequence : running) {
-      if (sequence.request().lane() == lane && !sequence.decoding() && !sequence.paused()) {
+      if (sequence.request().lane() == lane
+          && !sequence.decoding()
+          && !sequence.paused()
+          && goesWith(sequence, plan)) {
         addChunk(plan, sequence, left(plan, prefill));
       }
     }
     return room && admit(plan, lane, prefill);
   }
 
+  private static boolean goesWith(Sequence sequence, StepPlan<?> plan) {
+    return !sequence.scores() || plan.isEmpty();
+  }
+
   private void addChunk(StepPlan<S> plan, S sequence, int left) {
-    int count = Math.min(sequence.remaining(), left);
+    int count = sequence.chunk(left);
     if (count > 0) {
       plan.chunks().add(new Chunk<>(sequence, sequence.computed(), count, false));
     }
@@ -300,7 +309,7 @@ public final class Scheduler<S extends Sequence> {
   /** Returns false when somebody found no room, so that nobody behind takes what is left. */
   private boolean admit(StepPlan<S> plan, Lane lane, int prefill) {
     for (S sequence : new ArrayList<>(waiting)) {
-      if (sequence.request().lane() != lane || sequence.paused()) {
+      if (sequence.request().lane() != lane || sequence.paused() || !goesWith(sequence, plan)) {
         continue;
       }
       // Room is found last: it costs others theirs.
@@ -323,24 +332,32 @@ public final class Scheduler<S extends Sequence> {
   private int place(StepPlan<S> plan, S sequence) {
     while (true) {
       if (running.size() < maxSequences) {
-        int cached = cache.admit(sequence.table(), sequence.tokens(), sequence.size());
+        int cached =
+            cache.admit(sequence.table(), sequence.tokens(), sequence.size(), sequence.sparable());
         if (cached >= 0) {
           return cached;
         }
       }
-      if (sequence.request().lane() == Lane.BULK || !bulkHoldsEnough(sequence)) {
+      if (!othersYieldEnough(sequence)) {
         return -1;
       }
       preempt(plan, running.getLast());
     }
   }
 
-  private boolean bulkHoldsEnough(S sequence) {
+  private boolean othersYieldEnough(S sequence) {
     int blocks = 0;
     for (S other : running) {
-      blocks += other.request().lane() == Lane.BULK ? other.table().size() : 0;
+      blocks += yields(other, sequence) ? other.table().size() : 0;
     }
     return blocks > 0 && cache.free() + blocks >= cache.blocksFor(sequence.size());
+  }
+
+  private static boolean yields(Sequence running, Sequence to) {
+    if (running.scores() || to.scores()) {
+      return !to.scores();
+    }
+    return running.request().lane() == Lane.BULK && to.request().lane() != Lane.BULK;
   }
 
   private void preempt(StepPlan<S> plan, S victim) {

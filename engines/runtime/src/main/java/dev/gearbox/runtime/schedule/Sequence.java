@@ -2,7 +2,6 @@ package dev.gearbox.runtime.schedule;
 
 import dev.gearbox.engine.Adapter;
 import dev.gearbox.engine.GenerationRequest;
-import dev.gearbox.engine.Lane;
 import dev.gearbox.runtime.cache.BlockTable;
 import dev.gearbox.runtime.speculate.PromptLookup;
 import dev.gearbox.runtime.speculate.Speculation;
@@ -20,14 +19,26 @@ import org.jspecify.annotations.Nullable;
  *   tokens whose   to be      guessed: computed with the last token, and
  *   keys stand     computed   forgotten unless sampling finds them again
  * </pre>
+ *
+ * One that scores an answer has that answer among its tokens from the start, and ends when the
+ * logits behind all but the last were looked at.
  */
 public class Sequence {
+  /**
+   * Rows of logits that one step gives for an answer that is scored: a row of a large vocabulary
+   * takes half a megabyte.
+   */
+  private static final int SCORED_ROWS = 32;
+
   /** Instant of the last token of a sequence that has none. */
   public static final long NO_TOKEN = Long.MIN_VALUE;
 
-  /** Who goes first, and is preempted last: lane, then priority, then arrival. */
+  /**
+   * Who goes first, and is preempted last: who scores is last; lane, then priority, then arrival.
+   */
   static final Comparator<Sequence> ORDER =
-      Comparator.<Sequence, Lane>comparing(s -> s.request.lane())
+      Comparator.<Sequence, Boolean>comparing(Sequence::scores)
+          .thenComparing(s -> s.request.lane())
           .thenComparing(s -> s.request.priority(), Comparator.reverseOrder())
           .thenComparingLong(s -> s.arrival);
 
@@ -43,6 +54,7 @@ public class Sequence {
   private @Nullable Speculation guesser;
   private int drafted;
   private boolean paused;
+  private int unscored;
 
   /**
    * @param arrival ascends with every request of the engine
@@ -56,6 +68,7 @@ public class Sequence {
     this.draft = request.speculate() ? new Speculation() : null;
     this.tokens = request.prompt().toArray();
     this.size = tokens.length;
+    this.unscored = size - request.scored();
   }
 
   public final GenerationRequest request() {
@@ -87,6 +100,39 @@ public class Sequence {
   /** Whether it computes one token a step from its own answer, rather than a stretch of prompt. */
   public final boolean decoding() {
     return generated() > 0 && remaining() == 1;
+  }
+
+  /** Whether it says how likely an answer is, and makes none. */
+  public final boolean scores() {
+    return request.scores();
+  }
+
+  /** The next token of the answer that is scored. */
+  public final int score() {
+    return tokens[unscored++];
+  }
+
+  /** Whether every token of that answer was scored. */
+  public final boolean scored() {
+    return unscored == size;
+  }
+
+  /** Rows of logits that are looked at behind {@code count} tokens from {@code from} on. */
+  public final int rows(int from, int count) {
+    int first = scores() ? unscored - 1 : size - 1;
+    int end = scores() ? Math.min(from + count, size - 1) : from + count;
+    return Math.max(0, end - Math.max(from, first));
+  }
+
+  /** Tokens that its next chunk has where a step has room for {@code most}. */
+  final int chunk(int most) {
+    int count = Math.min(remaining(), most);
+    return scores() ? Math.min(count, unscored - 1 - computed + SCORED_ROWS) : count;
+  }
+
+  /** Tokens at its beginning that need not be computed where their keys and values are there. */
+  final int sparable() {
+    return (scores() ? unscored : size) - 1;
   }
 
   /** Block table for the step. */

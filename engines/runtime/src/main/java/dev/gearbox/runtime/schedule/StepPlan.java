@@ -30,6 +30,11 @@ public record StepPlan<S extends Sequence>(
       return decode || from + count == sequence.size();
     }
 
+    /** Rows of logits that it asks for. */
+    public int rows() {
+      return sequence.rows(from, count);
+    }
+
     /** Tokens of it that are guessed. */
     public int drafts() {
       return decode ? count - 1 : 0;
@@ -114,6 +119,11 @@ public record StepPlan<S extends Sequence>(
       }
     }
     return true;
+  }
+
+  /** Whether it scores an answer, which no step does beside anything else. */
+  public boolean scores() {
+    return !chunks.isEmpty() && chunks.getFirst().sequence().scores();
   }
 
   public boolean isEmpty() {
