@@ -29,6 +29,7 @@ import dev.gearbox.gateway.http.DecisionsJson;
 import dev.gearbox.gateway.http.HttpFront;
 import dev.gearbox.gateway.kafka.KafkaBatchQueue;
 import dev.gearbox.gateway.kafka.KafkaIntake;
+import dev.gearbox.gateway.quality.QualityAudit;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.workshop.WeightStore;
@@ -37,6 +38,7 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +59,7 @@ public final class GearboxServer implements AutoCloseable {
   private final AdmissionControl admission;
   private final Console console;
   private final PromptEncoders encoders;
+  private final @Nullable QualityAudit audit;
   private final LoraAdapters adapters;
   private final ModelLoader loader;
   private final Discovery discovery;
@@ -130,6 +133,7 @@ public final class GearboxServer implements AutoCloseable {
     encoders = new PromptEncoders(plan.encoderThreads(), ENCODER_QUEUE);
     this.opener = opener;
     loader = new ModelLoader(registry, opener, adapters);
+    audit = plan.audit().sample() > 0 ? audit(plan) : null;
     RequestPipeline pipeline = pipeline(plan);
     RequestParser parser = new RequestParser(plan.classes());
     KafkaConfig kafka = plan.kafka();
@@ -147,6 +151,17 @@ public final class GearboxServer implements AutoCloseable {
     loader.start();
     discovery = new Discovery(plan.groups(), registry, loader);
     discovery.start();
+  }
+
+  private QualityAudit audit(ServerPlan plan) {
+    return new QualityAudit(
+        plan.audit(),
+        plan.yardsticks(),
+        registry::slots,
+        core.policy(),
+        core.meters().audits(),
+        core.clock(),
+        () -> ThreadLocalRandom.current().nextDouble());
   }
 
   private Batches batches(ServerPlan plan, BatchQueue queue) throws IOException {
@@ -224,7 +239,8 @@ public final class GearboxServer implements AutoCloseable {
             dispatcher,
             budget,
             new Rescues(gearing, dispatcher, budget, encoders.scheduler(), core.clock()),
-            plan.cares()));
+            plan.cares()),
+        audit);
   }
 
   private LineQueue queue(RequestPipeline pipeline, RequestParser parser) {
@@ -248,6 +264,7 @@ public final class GearboxServer implements AutoCloseable {
         adapters,
         core.rules(),
         core.shadows(),
+        audit,
         console,
         decisions,
         batches,
@@ -361,6 +378,9 @@ public final class GearboxServer implements AutoCloseable {
     }
     batches.close();
     loader.close();
+    if (audit != null) {
+      audit.close();
+    }
     admission.close();
     registry.close();
     awaitEnds();

@@ -7,11 +7,13 @@ import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.Gearing;
 import dev.gearbox.gateway.dispatch.PromptEncoders;
 import dev.gearbox.gateway.dispatch.ReadyEngines;
+import dev.gearbox.gateway.quality.QualityAudit;
 import dev.gearbox.gateway.stream.Line;
 import dev.gearbox.gateway.stream.LineEvent;
 import dev.gearbox.policy.decide.Decision;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 
 /** The line: may it enter, which engines are there, what are its tokens, which gear, run it. */
@@ -20,7 +22,8 @@ record RequestPipeline(
     ReadyEngines engines,
     PromptEncoders encoders,
     Gearing gearing,
-    Attempts attempts)
+    Attempts attempts,
+    @Nullable QualityAudit audit)
     implements Line {
   @Override
   public Flux<LineEvent> run(InferenceRequest request) {
@@ -54,9 +57,14 @@ record RequestPipeline(
     Decision decision = gearing.decide(passage.request(), prompts);
     passage.decided(decision);
     return switch (decision) {
-      case Decision.Route route -> attempts.run(passage, route, prompts);
+      case Decision.Route route -> answer(passage, route, prompts);
       case Decision.Refuse refuse -> end(Refusal.of(refuse));
     };
+  }
+
+  private Flux<LineEvent> answer(Passage passage, Decision.Route route, EncodedPrompts prompts) {
+    Flux<LineEvent> answer = attempts.run(passage, route, prompts);
+    return audit == null ? answer : audit.watch(passage.request(), route.variant(), answer);
   }
 
   private static Flux<LineEvent> end(Refusal refusal) {

@@ -6,11 +6,13 @@ import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.BatchConfig;
 import dev.gearbox.gateway.config.KafkaConfig;
+import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.dispatch.Care;
 import dev.gearbox.gateway.dispatch.Discovery;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.quality.Yardstick;
 import dev.gearbox.gateway.security.Security;
 import java.nio.file.Path;
 import java.util.List;
@@ -39,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param publicMetrics whether the API's port has metrics too
  * @param batches where files of requests are kept
  * @param batchKeys file of the keys that seal them; null for files as they are
+ * @param audit which answers are compared with what the reference makes of them
+ * @param yardsticks what variants are held against there, by name
  * @param kafka where else requests come from; null for nowhere
  */
 record ServerPlan(
@@ -61,6 +65,8 @@ record ServerPlan(
     boolean publicMetrics,
     BatchConfig batches,
     @Nullable Path batchKeys,
+    PolicyConfig.Audit audit,
+    Map<String, Yardstick> yardsticks,
     @Nullable KafkaConfig kafka) {
 
   /** One engine to bring up. */

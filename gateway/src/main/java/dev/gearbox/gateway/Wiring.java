@@ -11,6 +11,7 @@ import dev.gearbox.gateway.config.AdapterConfig;
 import dev.gearbox.gateway.config.ClassConfig;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.GearboxConfig;
+import dev.gearbox.gateway.config.ModelConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.PoolConfig;
 import dev.gearbox.gateway.config.SecurityConfig;
@@ -28,6 +29,7 @@ import dev.gearbox.gateway.dispatch.PoolOpeners;
 import dev.gearbox.gateway.dispatch.RemoteOpener;
 import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.quality.Yardstick;
 import dev.gearbox.gateway.rules.RuleChange;
 import dev.gearbox.gateway.security.AuditLog;
 import dev.gearbox.gateway.security.Security;
@@ -240,7 +242,24 @@ final class Wiring {
         config.server().publicMetrics(),
         config.batches(),
         config.security().sealingKeys(),
+        config.policy().audit(),
+        yardsticks(),
         config.kafka());
+  }
+
+  /** Of each variant with weights of its own, in the first model that has it. */
+  private Map<String, Yardstick> yardsticks() throws IOException {
+    QualityLedger ledger = QualityLedger.load(store.folder());
+    Map<String, Yardstick> yardsticks = new HashMap<>();
+    for (ModelConfig model : configuration.gearbox().models()) {
+      for (String variant : model.variants()) {
+        if (configuration.catalog().find(variant).isPresent()) {
+          Double gap = configuration.gap(model.reference(), variant, ledger);
+          yardsticks.putIfAbsent(variant, new Yardstick(model.reference(), gap));
+        }
+      }
+    }
+    return yardsticks;
   }
 
   private static @Nullable SharedLimits shared(SecurityConfig.@Nullable SharedLimits shared)

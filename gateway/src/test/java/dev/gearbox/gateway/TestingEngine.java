@@ -42,6 +42,12 @@ final class TestingEngine implements Engine {
   /** Tokens after which requests fail. */
   volatile int failsAfter = Integer.MAX_VALUE;
 
+  /** What it says of each token of an answer that it shall score. */
+  volatile double finds = -0.5;
+
+  /** Says, in place of that, that the deadline passed. */
+  volatile boolean busy;
+
   final AtomicInteger running = new AtomicInteger();
   final AtomicInteger emitted = new AtomicInteger();
   final AtomicInteger encoded = new AtomicInteger();
@@ -84,7 +90,37 @@ final class TestingEngine implements Engine {
   }
 
   @Override
+  public boolean scores() {
+    return true;
+  }
+
+  private Flow.Publisher<TokenEvent> score(GenerationRequest request) {
+    TokenCounts counts =
+        new TokenCounts(request.prompt().size() - request.scored(), 0, request.scored());
+    if (busy) {
+      return JdkFlowAdapter.publisherToFlowPublisher(
+          Flux.just(
+              new TokenEvent.Failed(
+                  TokenEvent.FailureCode.DEADLINE_EXCEEDED, "the deadline passed", counts)));
+    }
+    Flux<TokenEvent> tokens =
+        Flux.fromStream(
+            request.prompt().stream()
+                .skip(counts.prompt())
+                .mapToObj(
+                    id -> new TokenEvent.Token(id, "", new TokenEvent.Logprob(finds, List.of()))));
+    return JdkFlowAdapter.publisherToFlowPublisher(
+        tokens.concatWith(
+            Mono.just(
+                new TokenEvent.Finished(
+                    TokenEvent.FinishReason.STOP, "", counts, EngineTimings.NONE))));
+  }
+
+  @Override
   public Flow.Publisher<TokenEvent> submit(GenerationRequest request) {
+    if (request.scores()) {
+      return score(request);
+    }
     if (silent) {
       return JdkFlowAdapter.publisherToFlowPublisher(
           Flux.<TokenEvent>never()

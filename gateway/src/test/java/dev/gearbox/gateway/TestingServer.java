@@ -14,6 +14,7 @@ import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.dispatch.ModelCatalog;
 import dev.gearbox.gateway.dispatch.ModelFamily;
 import dev.gearbox.gateway.dispatch.VariantInfo;
+import dev.gearbox.gateway.quality.Yardstick;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.security.Tenant;
 import dev.gearbox.policy.choose.ChoiceOptions;
@@ -97,7 +98,24 @@ final class TestingServer implements AutoCloseable {
             security,
             batchKeys,
             Map.of(),
-            PolicyConfig.Records.inMemory(100));
+            PolicyConfig.Records.inMemory(100),
+            PolicyConfig.Audit.OFF);
+    server.weights.countDown();
+    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
+    return server;
+  }
+
+  /** Whose answers are audited. */
+  static TestingServer audited(PolicyConfig.Audit audit) throws Exception {
+    TestingServer server =
+        new TestingServer(
+            Duration.ZERO,
+            AdmissionLimits.DEFAULT,
+            Security.of(List.of(), true),
+            null,
+            Map.of(),
+            PolicyConfig.Records.inMemory(100),
+            audit);
     server.weights.countDown();
     server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
     return server;
@@ -117,7 +135,7 @@ final class TestingServer implements AutoCloseable {
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records)
       throws IOException {
-    this(pace, limits, Security.of(tenants, true), null, quotas, records);
+    this(pace, limits, Security.of(tenants, true), null, quotas, records, PolicyConfig.Audit.OFF);
   }
 
   private TestingServer(
@@ -126,7 +144,8 @@ final class TestingServer implements AutoCloseable {
       Security security,
       @Nullable Path batchKeys,
       Map<String, TenantLimits> quotas,
-      PolicyConfig.Records records)
+      PolicyConfig.Records records,
+      PolicyConfig.Audit audit)
       throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     large = new TestingEngine("pool/" + LARGE, LARGE, pace);
@@ -163,6 +182,8 @@ final class TestingServer implements AutoCloseable {
             false,
             new BatchConfig(batches.toString(), new DataSize(1 << 20), 50, null),
             batchKeys,
+            audit,
+            Map.of(VARIANT, new Yardstick(LARGE, 0.02), LARGE, new Yardstick(LARGE, 0.0)),
             null);
     EngineOpener opener =
         (slot, registry) -> {
@@ -233,6 +254,16 @@ final class TestingServer implements AutoCloseable {
       request.headers(headers);
     }
     return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Asks the admin port. */
+  HttpResponse<String> admin(String method, String path) throws Exception {
+    return HTTP.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.adminPort() + path))
+            .timeout(PATIENCE)
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   String metrics() throws Exception {

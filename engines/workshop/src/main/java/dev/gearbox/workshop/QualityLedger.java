@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.function.DoubleBinaryOperator;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -126,14 +127,30 @@ public final class QualityLedger {
    * was not measured.
    */
   public OptionalDouble quality(String referenceSha256, String variantSha256) {
-    if (referenceSha256.equals(variantSha256)) {
-      return OptionalDouble.of(1.0);
-    }
+    return referenceSha256.equals(variantSha256)
+        ? OptionalDouble.of(1.0)
+        : compare(referenceSha256, variantSha256, (reference, variant) -> reference / variant);
+  }
+
+  /**
+   * Nats per byte by which the variant finds the corpus less likely than the reference does; empty
+   * when either was not measured.
+   */
+  public OptionalDouble gap(String referenceSha256, String variantSha256) {
+    return compare(
+        referenceSha256,
+        variantSha256,
+        (reference, variant) -> Math.log(2) * (variant - reference));
+  }
+
+  /** Of the bits per byte of both, on the same text. */
+  private OptionalDouble compare(
+      String referenceSha256, String variantSha256, DoubleBinaryOperator how) {
     Entry reference = entries.get(referenceSha256);
     Entry variant = entries.get(variantSha256);
     return reference == null || variant == null || !reference.corpus().equals(variant.corpus())
         ? OptionalDouble.empty()
-        : OptionalDouble.of(reference.bitsPerByte() / variant.bitsPerByte());
+        : OptionalDouble.of(how.applyAsDouble(reference.bitsPerByte(), variant.bitsPerByte()));
   }
 
   /** Writes a measurement into the file beside the weights. */

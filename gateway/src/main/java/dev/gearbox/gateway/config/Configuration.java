@@ -42,6 +42,20 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
     return quality.isPresent() ? quality.getAsDouble() : null;
   }
 
+  /**
+   * Nats per byte by which a variant finds the evaluation corpus less likely than a reference does;
+   * null when either was never measured.
+   */
+  public @Nullable Double gap(String reference, String variant, QualityLedger ledger) {
+    CatalogEntry of = catalog.find(reference).orElse(null);
+    CatalogEntry entry = catalog.find(variant).orElse(null);
+    OptionalDouble gap =
+        of == null || entry == null
+            ? OptionalDouble.empty()
+            : ledger.gap(of.sha256(), entry.sha256());
+    return gap.isPresent() ? gap.getAsDouble() : null;
+  }
+
   /** Quality of a member of a remote pool: what is written of it, else what is known. */
   public @Nullable Double quality(PoolVariant member, QualityLedger ledger) {
     return member.quality() != null ? member.quality() : quality(member.name(), ledger);

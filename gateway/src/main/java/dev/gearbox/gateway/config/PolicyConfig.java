@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param shadow rule files that decide in the shadow; empty for none
  * @param pricing what moves the price of a device
  * @param record which decision records are kept
+ * @param audit how answers are compared with what the reference makes of them
  */
 public record PolicyConfig(
     @Setting(
@@ -38,7 +39,8 @@ public record PolicyConfig(
                     + " is (metered), or how likely what it is given is to be in time (predicted)",
             byDefault = "clearing")
         Pricing pricing,
-    @Setting("Which decision records are kept") Records record) {
+    @Setting("Which decision records are kept") Records record,
+    @Setting("How answers are compared with what the reference makes of them") Audit audit) {
   public PolicyConfig {
     rules = List.copyOf(rules);
     shadow = List.copyOf(shadow);
@@ -51,7 +53,8 @@ public record PolicyConfig(
         reload,
         shadow.stream().map(config::url).toList(),
         pricing,
-        new Records(record.keep(), config.pathOrNull(record.directory()), record.maxBytes()));
+        new Records(record.keep(), config.pathOrNull(record.directory()), record.maxBytes()),
+        audit);
   }
 
   /** When rule files are read again. */
@@ -60,6 +63,40 @@ public record PolicyConfig(
     WATCH,
     /** Never. */
     NEVER
+  }
+
+  /**
+   * How answers are compared with what the reference makes of them.
+   *
+   * @param sample share of answers
+   * @param tolerance how much more than measured qualities explain is let pass
+   * @param revoke what drifts answers no more
+   */
+  public record Audit(
+      @Setting(
+              value =
+                  "Share of the answers of other variants than the reference that the reference"
+                      + " reads again when the machine has nothing else to do; 0 for none",
+              byDefault = "0",
+              min = 0,
+              max = 1)
+          double sample,
+      @Setting(
+              value =
+                  "A variant has drifted when the gap to the reference is surely more than this many"
+                      + " times what their measured qualities explain",
+              byDefault = "3",
+              min = 1,
+              max = 1000)
+          double tolerance,
+      @Setting(
+              value =
+                  "Whether a variant that has drifted answers no more, until the server starts again"
+                      + " or an operator takes it back",
+              byDefault = "false")
+          boolean revoke) {
+    /** None. */
+    public static final Audit OFF = new Audit(0, 1, false);
   }
 
   /**

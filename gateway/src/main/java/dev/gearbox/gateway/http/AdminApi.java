@@ -28,6 +28,7 @@ final class AdminApi {
   private final Exposition exposition;
   private final EngineRegistry registry;
   private final PolicyAdmin policy;
+  private final AuditAdmin audit;
   private final LoraAdmin loras;
   private final ConsoleApi console;
   private final BatchApi batches;
@@ -38,6 +39,7 @@ final class AdminApi {
       Exposition exposition,
       EngineRegistry registry,
       PolicyAdmin policy,
+      AuditAdmin audit,
       LoraAdmin loras,
       ConsoleApi console,
       BatchApi batches,
@@ -46,6 +48,7 @@ final class AdminApi {
     this.exposition = exposition;
     this.registry = registry;
     this.policy = policy;
+    this.audit = audit;
     this.loras = loras;
     this.console = console;
     this.batches = batches;
@@ -69,6 +72,8 @@ final class AdminApi {
     guarded(routes, HttpMethod.PUT, "/admin/policy/shadow", policy::shadow);
     guarded(routes, HttpMethod.DELETE, "/admin/policy/shadow", request -> policy.stopShadow());
     guarded(routes, HttpMethod.POST, "/admin/policy/shadow/promote", request -> policy.promote());
+    guarded(routes, HttpMethod.GET, "/admin/policy/audit", request -> audit.show());
+    guarded(routes, HttpMethod.DELETE, "/admin/policy/audit", audit::restore);
     guarded(routes, HttpMethod.GET, "/admin/batches/snapshot", request -> batches.snapshot());
     guarded(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
     guarded(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);

@@ -7,6 +7,7 @@ import dev.gearbox.gateway.batch.Batches;
 import dev.gearbox.gateway.console.Console;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
+import dev.gearbox.gateway.quality.QualityAudit;
 import dev.gearbox.gateway.rules.LiveRules;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.stream.Line;
@@ -21,6 +22,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -57,6 +59,7 @@ public final class HttpFront implements AutoCloseable {
       LoraAdapters adapters,
       LiveRules rules,
       Shadows shadows,
+      @Nullable QualityAudit audit,
       Console console,
       DecisionsJson decisions,
       Batches batches,
@@ -136,6 +139,7 @@ public final class HttpFront implements AutoCloseable {
             parts.exposition(),
             parts.registry(),
             new PolicyAdmin(parts.rules(), parts.shadows()),
+            new AuditAdmin(parts.audit()),
             new LoraAdmin(parts.adapters()),
             console,
             batches,

@@ -185,7 +185,8 @@ final class Facts {
             1,
             false),
         or(said.damage(), 0.0),
-        or(said.price(), 0.0));
+        or(said.price(), 0.0),
+        said.revoked());
   }
 
   private static double seconds(@Nullable Duration said, double otherwise) {

@@ -6,6 +6,7 @@ import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.Trial;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.Revoked;
 import dev.gearbox.policy.rule.Rules;
 import java.time.Duration;
 import java.util.Locale;
@@ -132,6 +133,10 @@ public record Recorded(DecisionRecord made) {
     duration(yaml, "work", each.forecast().work());
     field(yaml, 10, "damage", each.damage());
     field(yaml, 10, "price", each.price());
+    Revoked revoked = each.revoked();
+    if (revoked != null) {
+      field(yaml, 10, "revoked", "{gap: %s, limit: %s}".formatted(revoked.gap(), revoked.limit()));
+    }
   }
 
   private static void duration(StringBuilder to, String name, @Nullable Duration asked) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.engine.Lane;
+import dev.gearbox.policy.fact.Revoked;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
 import java.util.List;
@@ -71,7 +72,8 @@ public record Scenario(String name, @Nullable List<String> tags, Given given, Ex
       @Nullable Double meetsIfUnknown,
       @Nullable Duration work,
       @Nullable Double damage,
-      @Nullable Double price) {}
+      @Nullable Double price,
+      @Nullable Revoked revoked) {}
 
   /** What shall come out; what is not said is not held against it. */
   public record Expect(

@@ -4,6 +4,7 @@ import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.Forecast;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.Revoked;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.predict.Ask;
@@ -17,6 +18,7 @@ import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Builds the facts of every engine that might answer a request. */
@@ -28,6 +30,7 @@ final class CandidateList {
   private final Underway underway;
   private final OpenEngines opened;
   private final Prices prices;
+  private final Map<String, Revoked> revoked;
   private final int sampleAbove;
   private volatile @Nullable Roster latest;
 
@@ -39,6 +42,7 @@ final class CandidateList {
       Underway underway,
       OpenEngines opened,
       Prices prices,
+      Map<String, Revoked> revoked,
       int sampleAbove) {
     this.latency = latency;
     this.lengths = lengths;
@@ -47,6 +51,7 @@ final class CandidateList {
     this.underway = underway;
     this.opened = opened;
     this.prices = prices;
+    this.revoked = revoked;
     this.sampleAbove = sampleAbove;
   }
 
@@ -179,6 +184,7 @@ final class CandidateList {
         device.idle() || open(self, now),
         forecast,
         damage,
-        device.price());
+        device.price(),
+        revoked.get(variant.name()));
   }
 }

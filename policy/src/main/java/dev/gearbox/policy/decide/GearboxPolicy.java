@@ -7,6 +7,7 @@ import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.ClassFacts;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.Revoked;
 import dev.gearbox.policy.fact.ServiceClass;
 import dev.gearbox.policy.fact.VariantFacts;
 import dev.gearbox.policy.predict.CacheModel;
@@ -53,6 +54,7 @@ public final class GearboxPolicy implements PolicyEngine {
   private final OpenEngines opened = new OpenEngines();
   private final Prices prices;
   private final Standings standings = new Standings();
+  private final ConcurrentHashMap<String, Revoked> revoked = new ConcurrentHashMap<>();
   private final CandidateList candidates;
   private final Outcomes outcomes;
   private final DecisionLog log;
@@ -99,7 +101,15 @@ public final class GearboxPolicy implements PolicyEngine {
     this.prices = new Prices(options.pricing());
     this.candidates =
         new CandidateList(
-            latency, lengths, caches, bookings, underway, opened, prices, options.sampleAbove());
+            latency,
+            lengths,
+            caches,
+            bookings,
+            underway,
+            opened,
+            prices,
+            revoked,
+            options.sampleAbove());
     this.outcomes = new Outcomes(latency, lengths, caches, meters);
     meters.version(rules.version());
     meters.observe(standings.budgets(), clock);
@@ -117,6 +127,16 @@ public final class GearboxPolicy implements PolicyEngine {
    */
   public void update(Map<String, List<VariantFacts>> families, Map<String, VariantFacts> engines) {
     models = new ModelTable(families, engines);
+  }
+
+  /** Lets no engine of this variant answer from the next decision on. */
+  public void revoke(String variant, Revoked why) {
+    revoked.put(variant, why);
+  }
+
+  /** Lets this variant answer again. */
+  public void restore(String variant) {
+    revoked.remove(variant);
   }
 
   /** Shows the attainment of these classes from the start, at zero. */

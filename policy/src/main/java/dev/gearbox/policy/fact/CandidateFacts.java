@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param damage points that joining is expected to cost the requests already on the device, for
  *     what it takes from their chances of being in time; at least 0
  * @param price points per device-second of the device
+ * @param revoked why the variant answers no more; null while it may
  */
 public record CandidateFacts(
     String engine,
@@ -55,12 +56,63 @@ public record CandidateFacts(
     boolean open,
     Forecast forecast,
     double damage,
-    double price) {
+    double price,
+    @Nullable Revoked revoked) {
   private static final int QUEUED_BATCHES = 4;
 
   public CandidateFacts {
     techniques = Set.copyOf(techniques);
     features = Set.copyOf(features);
+  }
+
+  /** A candidate that is not revoked. */
+  public CandidateFacts(
+      String engine,
+      String variant,
+      String pool,
+      String device,
+      EngineSignal.State state,
+      double signalAge,
+      @Nullable Double quality,
+      Set<String> techniques,
+      Set<Feature> features,
+      int maxContext,
+      int promptTokens,
+      int cachedTokens,
+      int expectedTokens,
+      int running,
+      int waiting,
+      int maxSequences,
+      double kvUsage,
+      double cost,
+      boolean open,
+      Forecast forecast,
+      double damage,
+      double price) {
+    this(
+        engine,
+        variant,
+        pool,
+        device,
+        state,
+        signalAge,
+        quality,
+        techniques,
+        features,
+        maxContext,
+        promptTokens,
+        cachedTokens,
+        expectedTokens,
+        running,
+        waiting,
+        maxSequences,
+        kvUsage,
+        cost,
+        open,
+        forecast,
+        damage,
+        price,
+        null);
   }
 
   /** The same on a device of another price. */
@@ -87,7 +139,8 @@ public record CandidateFacts(
         open,
         forecast,
         damage,
-        other);
+        other,
+        revoked);
   }
 
   /** Requests that may wait for it before its queue counts as full: four batches. */

@@ -2,7 +2,9 @@ package dev.gearbox.policy.rule;
 
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.policy.fact.Revoked;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * The rules without which nothing sound can be chosen, in Java: they hold while no rule base is
@@ -13,6 +15,11 @@ public final class ConservativeRules implements Rules {
 
   private static final RuleInfo RULE =
       new RuleInfo("built-in", "What must hold whatever the rules say");
+
+  private static final RuleInfo DRIFT =
+      new RuleInfo(
+          "quality drift",
+          "Audits found the variant's answers further from the reference than its quality explains");
 
   private ConservativeRules() {}
 
@@ -30,17 +37,28 @@ public final class ConservativeRules implements Rules {
 
   @Override
   public List<RuleInfo> rules() {
-    return List.of(RULE);
+    return List.of(RULE, DRIFT);
   }
 
   /** Excludes what nothing may choose, whatever else was ruled: a rule base cannot undo a floor. */
   static void hold(Ruling ruling, RequestFacts request, List<CandidateFacts> candidates) {
+    for (CandidateFacts candidate : candidates) {
+      Revoked revoked = candidate.revoked();
+      if (revoked != null && !ruling.excludes(candidate)) {
+        ruling.speaking(DRIFT.name(), DRIFT.description());
+        ruling.exclude(candidate, Reason.POLICY, nats(revoked.gap()), "<=", nats(revoked.limit()));
+      }
+    }
     ruling.speaking(RULE.name(), RULE.description());
     for (CandidateFacts candidate : candidates) {
       if (!ruling.excludes(candidate)) {
         check(ruling, request, candidate);
       }
     }
+  }
+
+  private static String nats(double perByte) {
+    return String.format(Locale.ROOT, "%.3f nats per byte", perByte);
   }
 
   private static void check(Ruling ruling, RequestFacts request, CandidateFacts candidate) {

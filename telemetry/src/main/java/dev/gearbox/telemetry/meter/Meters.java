@@ -28,6 +28,7 @@ public final class Meters {
   private final RecordMeters records;
   private final BatchMeters batches;
   private @Nullable KafkaMeters kafka;
+  private @Nullable AuditMeters audits;
   private final Exposition exposition = new Exposition(registry);
 
   /**
@@ -118,6 +119,16 @@ public final class Meters {
     if (known == null) {
       known = new KafkaMeters(registry);
       kafka = known;
+    }
+    return known;
+  }
+
+  /** Registered when it is first asked for, as those of Kafka are. */
+  public synchronized AuditMeters audits() {
+    AuditMeters known = audits;
+    if (known == null) {
+      known = new AuditMeters(registry, labelValues);
+      audits = known;
     }
     return known;
   }

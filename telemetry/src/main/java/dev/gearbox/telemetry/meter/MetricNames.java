@@ -58,6 +58,11 @@ public final class MetricNames {
   public static final String RECORDS_WRITTEN = "gearbox_decision_records_written_total";
   public static final String RECORDS_DROPPED = "gearbox_decision_records_dropped_total";
   public static final String RECORD_BYTES = "gearbox_decision_record_bytes";
+  public static final String AUDITS = "gearbox_audits_total";
+  public static final String AUDIT_GAP = "gearbox_audit_gap_nats_per_byte";
+  public static final String AUDIT_KL = "gearbox_audit_kl_nats_per_byte";
+  public static final String AUDIT_DRIFT = "gearbox_audit_drift";
+  public static final String AUDIT_REVOKED = "gearbox_audit_revoked";
   public static final String POLICY_INFO = "gearbox_policy_info";
   public static final String RELOAD_FAILED = "gearbox_policy_reload_failed";
   public static final String ENGINE_STATE = "gearbox_engine_state";
