@@ -258,15 +258,21 @@ public final class Device implements AutoCloseable {
   private boolean step(long now) {
     contenders.clear();
     contend(false);
-    if (contenders.isEmpty()) {
+    boolean spare = contenders.isEmpty();
+    if (spare) {
       contend(true);
     }
     while (!contenders.isEmpty()) {
       EngineLoop engine = order.next(contenders, now);
       int weight = engine.weight();
-      busy.begin(clock.getAsLong());
+      // A step that nobody waits for keeps nobody from the device.
+      if (!spare) {
+        busy.begin(clock.getAsLong());
+      }
       long nanos = engine.step(() -> pressed);
-      busy.end(clock.getAsLong());
+      if (!spare) {
+        busy.end(clock.getAsLong());
+      }
       if (nanos > 0) {
         order.charge(engine, nanos, weight);
         for (EngineLoop other : engines) {

@@ -38,8 +38,12 @@ final class Answered {
     }
   }
 
-  /** What there is to audit; null where several engines made it, or there is nothing. */
-  @Nullable Case toAudit() {
+  /**
+   * What there is to audit; null where several engines made it, or there is nothing.
+   *
+   * @param untilNanos after which it is no longer audited
+   */
+  @Nullable Case toAudit(long untilNanos) {
     Opening by = opening;
     if (by == null || !complete || text.isEmpty() || !by.begunBy().isEmpty()) {
       return null;
@@ -52,7 +56,8 @@ final class Answered {
         text.toString(),
         TokenIds.of(ids.build().toArray()),
         request.caller().cacheSalt(),
-        unbent(request.sampling()));
+        unbent(request.sampling()),
+        untilNanos);
   }
 
   /**
@@ -60,6 +65,7 @@ final class Answered {
    *
    * @param tokens of the answer, in the vocabulary of who gave it
    * @param unbent whether its tokens were drawn from the variant's own distribution
+   * @param untilNanos after which it is no longer audited
    */
   record Case(
       String id,
@@ -69,7 +75,8 @@ final class Answered {
       String text,
       TokenIds tokens,
       String cacheSalt,
-      boolean unbent) {}
+      boolean unbent,
+      long untilNanos) {}
 
   private static boolean unbent(SamplingSpec spec) {
     return spec.temperature() == 1

@@ -12,6 +12,7 @@ import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.fact.Revoked;
 import dev.gearbox.telemetry.meter.AuditMeters;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,13 +46,16 @@ import reactor.core.publisher.Flux;
 public final class QualityAudit implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(QualityAudit.class.getName());
 
+  /** An answer that no engine had time for so long is given up. */
+  static final Duration PATIENCE = Duration.ofMinutes(1);
+
   /** Answers that wait; their texts are in memory. */
   private static final int WAITING = 16;
 
   private final PolicyConfig.Audit config;
   private final Supplier<List<EngineSlot>> engines;
   private final GearboxPolicy policy;
-  private final Reader reader;
+  private final LongSupplier clock;
   private final AuditMeters meters;
   private final DoubleSupplier random;
   private final Map<String, Gaps> gaps = new TreeMap<>();
@@ -84,7 +88,7 @@ public final class QualityAudit implements AutoCloseable {
     this.engines = engines;
     this.policy = policy;
     this.meters = meters;
-    this.reader = new Reader(clock);
+    this.clock = clock;
     this.random = random;
     yardsticks.forEach((variant, yardstick) -> {
       if (!variant.equals(yardstick.reference())) {
@@ -97,17 +101,28 @@ public final class QualityAudit implements AutoCloseable {
   public Flux<LineEvent> watch(InferenceRequest request, String variant, Flux<LineEvent> answer) {
     if (!gaps.containsKey(variant)
         || request.sequences() != 1
-        || request.prompts().getFirst() instanceof Prompt.Begun
+        || !isText(request.prompts().getFirst())
         || random.getAsDouble() >= config.sample()) {
       return answer;
     }
     return Flux.defer(() -> {
       Answered answered = new Answered(request);
-      return answer.doOnNext(answered::saw).doOnComplete(() -> offer(answered.toAudit()));
+      return answer.doOnNext(answered::saw).doOnComplete(() -> offer(answered));
     });
   }
 
-  private void offer(@Nullable Case answer) {
+  /** Token ids mean something else to other variants, and a begun answer has no beginning. */
+  private static boolean isText(Prompt prompt) {
+    return switch (prompt) {
+      case Prompt.Text ignored -> true;
+      case Prompt.Chat ignored -> true;
+      case Prompt.Tokens ignored -> false;
+      case Prompt.Begun ignored -> false;
+    };
+  }
+
+  private void offer(Answered answered) {
+    Case answer = answered.toAudit(clock.getAsLong() + PATIENCE.toNanos());
     // Another variant than was decided may have answered in the end.
     if (answer == null || !gaps.containsKey(answer.variant())) {
       return;
@@ -133,13 +148,16 @@ public final class QualityAudit implements AutoCloseable {
     try {
       boolean sameTokens = served.encoder().equals(reference.encoder());
       TokenIds tokens = sameTokens ? answer.tokens() : TokenIds.EMPTY;
-      double byReference = reader.logProbability(reference, answer, tokens);
-      double byVariant = reader.logProbability(served, answer, answer.tokens());
+      double byReference = Reader.logProbability(reference, answer, tokens);
+      double byVariant = Reader.logProbability(served, answer, answer.tokens());
       int bytes = answer.text().getBytes(StandardCharsets.UTF_8).length;
       found(answer.variant(), of.add(byVariant - byReference, bytes, answer.unbent()), of);
     } catch (UnreadException e) {
       meters.dropped(answer.variant(), e.why.name().toLowerCase(Locale.ROOT));
     } catch (RuntimeException e) {
+      if (worker.isShutdown()) {
+        return;
+      }
       // Of what kind it is, and no more: a message may quote the text.
       meters.dropped(answer.variant(), "failed");
       LOG.log(

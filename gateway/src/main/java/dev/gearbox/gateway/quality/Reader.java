@@ -11,26 +11,18 @@ import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.quality.Answered.Case;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.LongSupplier;
 import reactor.adapter.JdkFlowAdapter;
 
 /** Lets an engine read an answer. Blocks, on the thread of audits. */
 final class Reader {
-  /** An engine that had no time for so long is busy. */
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  /** More than any answer is audited for: an engine that hangs is waited for no longer. */
+  private static final Duration HANGS = QualityAudit.PATIENCE.plusSeconds(30);
 
-  /** More than a step: an engine that hangs is waited for no longer. */
-  private static final Duration GRACE = Duration.ofSeconds(30);
-
-  private final LongSupplier clock;
-
-  Reader(LongSupplier clock) {
-    this.clock = clock;
-  }
+  private Reader() {}
 
   /** Why an answer was not read. */
   enum Unread {
-    /** Another engine of the device had work all the time. */
+    /** The device had no time for it while it was wanted. */
     BUSY,
     /** It does not fit, or the engine failed. */
     FAILED
@@ -54,7 +46,8 @@ final class Reader {
    * @param tokens of the answer where they are known in the engine's vocabulary; else none, and its
    *     own tokenizer has the say
    */
-  double logProbability(EngineSlot slot, Case answer, TokenIds tokens) throws UnreadException {
+  static double logProbability(EngineSlot slot, Case answer, TokenIds tokens)
+      throws UnreadException {
     Engine engine = slot.running();
     TokenIds prompt = encoded(engine, answer.prompt());
     TokenIds whole = encoded(engine, new Prompt.Begun(answer.prompt(), answer.text(), tokens));
@@ -64,11 +57,9 @@ final class Reader {
             prompt,
             whole.after(prompt.size()),
             answer.cacheSalt(),
-            clock.getAsLong() + PATIENCE.toNanos());
+            answer.untilNanos());
     List<TokenEvent> events =
-        JdkFlowAdapter.flowPublisherToFlux(engine.submit(asked))
-            .collectList()
-            .block(PATIENCE.plus(GRACE));
+        JdkFlowAdapter.flowPublisherToFlux(engine.submit(asked)).collectList().block(HANGS);
     if (events == null) {
       throw new UnreadException(Unread.FAILED);
     }
