@@ -1,7 +1,9 @@
 package dev.gearbox.gateway.cli;
 
+import dev.gearbox.policy.simulate.EngineProfile;
 import dev.gearbox.policy.simulate.RealBench;
 import dev.gearbox.policy.simulate.SloBench;
+import dev.gearbox.policy.simulate.StepProfile;
 import dev.gearbox.policy.simulate.Tally;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -22,6 +24,17 @@ record TwinReport(RealBench bench, RealBench.Result result) {
 
   void print(Screen screen) {
     var out = screen.out();
+    out.println();
+    for (EngineProfile each : profiles()) {
+      StepProfile steps = each.steps();
+      out.printf(
+          Locale.ROOT,
+          "%s: a step %.2f ms, each sequence %.2f ms, each prompt token %.3f ms%n",
+          each.variant().name(),
+          steps.step() * 1e3,
+          steps.sequence() * 1e3,
+          steps.prefill() * 1e3);
+    }
     out.println();
     out.println("| load | arm | attainment | simulated | qwg | simulated |");
     out.println("| ---: | --- | ---: | ---: | ---: | ---: |");
@@ -62,7 +75,20 @@ record TwinReport(RealBench bench, RealBench.Result result) {
     json.put("within", worst() <= RealBench.TWIN);
     json.put("same_order", sameOrder());
     json.put("cells", rows);
+    json.put("profiles", profiles().stream().map(TwinReport::json).toList());
     return json;
+  }
+
+  private static Map<String, Object> json(EngineProfile profile) {
+    return Map.of(
+        "variant", profile.variant().name(),
+        "step_ms", profile.steps().step() * 1e3,
+        "sequence_ms", profile.steps().sequence() * 1e3,
+        "prefill_ms", profile.steps().prefill() * 1e3);
+  }
+
+  private List<EngineProfile> profiles() {
+    return bench.fleet().devices().stream().flatMap(List::stream).toList();
   }
 
   private double worst() {
