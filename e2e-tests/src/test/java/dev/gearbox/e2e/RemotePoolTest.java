@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -165,12 +166,20 @@ class RemotePoolTest {
         GearboxProcess.HTTP
             .sendAsync(
                 request,
-                info -> {
-                  assertThat(info.statusCode()).isEqualTo(200);
-                  return HttpResponse.BodySubscribers.fromLineSubscriber(new Lines(stream::line));
-                })
+                info ->
+                    info.statusCode() == 200
+                        ? HttpResponse.BodySubscribers.fromLineSubscriber(new Lines(stream::line))
+                        : refused(info.statusCode()))
             .thenAccept(response -> {});
     return stream;
+  }
+
+  private static HttpResponse.BodySubscriber<Void> refused(int status) {
+    return HttpResponse.BodySubscribers.mapping(
+        HttpResponse.BodySubscribers.ofString(StandardCharsets.UTF_8),
+        text -> {
+          throw new AssertionError(status + " " + text);
+        });
   }
 
   /** Tells of each line as it comes. */
