@@ -155,7 +155,8 @@ final class RuleStates {
         false,
         new Forecast(0.1, 0.02, 1, 0.1, 0.2, 0.02, 0.03, 0.9, 0.9, 0.8, 1, 1, 0, 0, 0, 1, false),
         0,
-        0);
+        0,
+        null);
   }
 
   private <T> T drawn(List<T> from) {

@@ -65,56 +65,6 @@ public record CandidateFacts(
     features = Set.copyOf(features);
   }
 
-  /** A candidate that is not revoked. */
-  public CandidateFacts(
-      String engine,
-      String variant,
-      String pool,
-      String device,
-      EngineSignal.State state,
-      double signalAge,
-      @Nullable Double quality,
-      Set<String> techniques,
-      Set<Feature> features,
-      int maxContext,
-      int promptTokens,
-      int cachedTokens,
-      int expectedTokens,
-      int running,
-      int waiting,
-      int maxSequences,
-      double kvUsage,
-      double cost,
-      boolean open,
-      Forecast forecast,
-      double damage,
-      double price) {
-    this(
-        engine,
-        variant,
-        pool,
-        device,
-        state,
-        signalAge,
-        quality,
-        techniques,
-        features,
-        maxContext,
-        promptTokens,
-        cachedTokens,
-        expectedTokens,
-        running,
-        waiting,
-        maxSequences,
-        kvUsage,
-        cost,
-        open,
-        forecast,
-        damage,
-        price,
-        null);
-  }
-
   /** The same on a device of another price. */
   public CandidateFacts withPrice(double other) {
     return new CandidateFacts(

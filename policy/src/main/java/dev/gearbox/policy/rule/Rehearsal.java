@@ -80,6 +80,7 @@ final class Rehearsal {
         true,
         new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, false),
         0,
-        0);
+        0,
+        null);
   }
 }

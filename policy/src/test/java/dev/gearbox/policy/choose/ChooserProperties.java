@@ -249,6 +249,7 @@ class ChooserProperties {
         true,
         new Forecast(1, 1, 1, 1, 1, 1, 1, meets, meets, meets, work, 1, 0, 0, 0, 1, false),
         0,
-        price);
+        price,
+        null);
   }
 }

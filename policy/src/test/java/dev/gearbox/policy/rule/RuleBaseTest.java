@@ -439,7 +439,8 @@ class RuleBaseTest {
           true,
           new Forecast(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1, false),
           0,
-          0);
+          0,
+          null);
     }
   }
 }
