@@ -215,6 +215,7 @@ final class Wiring {
 
   private ServerPlan plan(RemoteOpener remote, Security security) throws IOException {
     GearboxConfig config = configuration.gearbox();
+    QualityLedger ledger = QualityLedger.load(store.folder());
     int sequences =
         config.pools().stream()
             .mapToInt(
@@ -227,7 +228,7 @@ final class Wiring {
         (int) Math.min(Integer.MAX_VALUE, config.server().maxBody().bytes()),
         new ModelCatalog(
             config.models().stream().map(m -> new ModelFamily(m.name(), m.variants())).toList()),
-        engines(),
+        engines(ledger),
         adapters(),
         (base, file) -> configuration.quality(base, file, QualityLedger.load(store.folder())),
         new ServiceClasses(config.classes().stream().map(ClassConfig::toServiceClass).toList()),
@@ -243,13 +244,12 @@ final class Wiring {
         config.batches(),
         config.security().sealingKeys(),
         config.policy().audit(),
-        yardsticks(),
+        config.policy().audit().sample() > 0 ? yardsticks(ledger) : Map.of(),
         config.kafka());
   }
 
   /** Of each variant with weights of its own, in the first model that has it. */
-  private Map<String, Yardstick> yardsticks() throws IOException {
-    QualityLedger ledger = QualityLedger.load(store.folder());
+  private Map<String, Yardstick> yardsticks(QualityLedger ledger) {
     Map<String, Yardstick> yardsticks = new HashMap<>();
     for (ModelConfig model : configuration.gearbox().models()) {
       for (String variant : model.variants()) {
@@ -278,8 +278,7 @@ final class Wiring {
         tenant.weight(), limits.requestsPerMinute(), limits.tokensPerMinute(), limits.concurrent());
   }
 
-  private List<Planned> engines() throws IOException {
-    QualityLedger ledger = QualityLedger.load(store.folder());
+  private List<Planned> engines(QualityLedger ledger) throws IOException {
     List<Planned> engines = new ArrayList<>();
     for (PoolConfig pool : configuration.gearbox().pools()) {
       if (pool.isRemote()) {

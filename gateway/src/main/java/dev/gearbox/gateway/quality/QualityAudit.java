@@ -124,21 +124,18 @@ public final class QualityAudit implements AutoCloseable {
   private void offer(Answered answered) {
     Case answer = answered.toAudit(clock.getAsLong() + PATIENCE.toNanos());
     // Another variant than was decided may have answered in the end.
-    if (answer == null || !gaps.containsKey(answer.variant())) {
+    Gaps of = answer == null ? null : gaps.get(answer.variant());
+    if (answer == null || of == null) {
       return;
     }
     try {
-      worker.execute(() -> audit(answer));
+      worker.execute(() -> audit(answer, of));
     } catch (RejectedExecutionException e) {
       meters.dropped(answer.variant(), "queue");
     }
   }
 
-  private void audit(Case answer) {
-    Gaps of = gaps.get(answer.variant());
-    if (of == null) {
-      return;
-    }
+  private void audit(Case answer, Gaps of) {
     EngineSlot served = find(slot -> slot.id().equals(answer.engine()));
     EngineSlot reference = find(slot -> slot.variant().name().equals(of.yardstick().reference()));
     if (served == null || reference == null) {
