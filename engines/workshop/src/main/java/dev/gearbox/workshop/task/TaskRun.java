@@ -4,6 +4,7 @@ import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.template.PromptCodec;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
@@ -34,7 +35,7 @@ public final class TaskRun {
 
   private final ModelRunner runner;
   private final @Nullable ModelAdapter adapter;
-  private final Tokenizer tokenizer;
+  private final PromptCodec codec;
   private final StepBatch batch = new StepBatch();
   private final int[] table;
   private final float[] logits;
@@ -56,14 +57,14 @@ public final class TaskRun {
         CpuWorkers workers = new CpuWorkers(threads);
         ModelRunner runner = CpuModel.load(file, workers, options)) {
       ModelAdapter adapter = lora == null ? null : lora.on(runner);
-      return new TaskRun(runner, adapter, Tokenizer.of(file)).shares(Task.all(), progress);
+      return new TaskRun(runner, adapter, PromptCodec.of(file)).shares(Task.all(), progress);
     }
   }
 
-  private TaskRun(ModelRunner runner, @Nullable ModelAdapter adapter, Tokenizer tokenizer) {
+  private TaskRun(ModelRunner runner, @Nullable ModelAdapter adapter, PromptCodec codec) {
     this.runner = runner;
     this.adapter = adapter;
-    this.tokenizer = tokenizer;
+    this.codec = codec;
     int tokens = Math.min(TOKENS, runner.maxContext());
     table = IntStream.range(0, tokens / ModelRunner.BLOCK_TOKENS).toArray();
     logits = new float[runner.vocabulary()];
@@ -72,11 +73,12 @@ public final class TaskRun {
 
   private Map<Task.Kind, Double> shares(List<Task> tasks, Progress progress) {
     Map<Task.Kind, List<Boolean>> right = new EnumMap<>(Task.Kind.class);
+    int done = 0;
     for (Task task : tasks) {
       right
           .computeIfAbsent(task.kind(), kind -> new ArrayList<>())
           .add(answer(task.prompt()).equals(task.answer()));
-      progress.at(right.values().stream().mapToLong(List::size).sum(), tasks.size());
+      progress.at(++done, tasks.size());
     }
     Map<Task.Kind, Double> shares = new EnumMap<>(Task.Kind.class);
     right.forEach((kind, all) -> shares.put(kind, share(all)));
@@ -89,7 +91,7 @@ public final class TaskRun {
 
   /** What the model writes behind a prompt on the same line, without blanks around it. */
   private String answer(String prompt) {
-    int[] tokens = prompt(prompt);
+    int[] tokens = codec.encodeText(prompt);
     int most = tokens.length + ANSWER;
     int room = table.length * ModelRunner.BLOCK_TOKENS;
     if (most > room) {
@@ -97,6 +99,7 @@ public final class TaskRun {
           "a task and its answer take %d tokens and this model has room for %d"
               .formatted(most, room));
     }
+    Tokenizer tokenizer = codec.tokenizer();
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     while (tokens.length < most && !text(said).stripLeading().contains("\n")) {
       int token = next(tokens);
@@ -112,17 +115,6 @@ public final class TaskRun {
 
   private static String text(ByteArrayOutputStream bytes) {
     return bytes.toString(StandardCharsets.UTF_8);
-  }
-
-  private int[] prompt(String text) {
-    int[] tokens = tokenizer.encode(text, false);
-    if (!tokenizer.addBos()) {
-      return tokens;
-    }
-    int[] with = new int[tokens.length + 1];
-    with[0] = tokenizer.bos();
-    System.arraycopy(tokens, 0, with, 1, tokens.length);
-    return with;
   }
 
   /** The likeliest token behind some. */
