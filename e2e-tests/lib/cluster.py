@@ -7,7 +7,6 @@ import os
 import pathlib
 import shutil
 import signal
-import ssl
 import subprocess
 import sys
 import tempfile

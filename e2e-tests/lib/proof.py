@@ -21,6 +21,8 @@ MODELS = pathlib.Path(os.environ.get("GEARBOX_MODELS", HOME / "models"))
 LLAMA_CPP = pathlib.Path(os.environ.get("GEARBOX_LLAMA_CPP", HOME / "llama.cpp"))
 VARIANTS = ["smollm2-135m-q4_1", "qwen2.5-coder-0.5b-q4_k_m", "qwen2.5-coder-1.5b-q4_k_m", "gemma-3-270m-q4_k_m"]
 
+CORPUS = ROOT / "engines/workshop/src/main/resources/dev/gearbox/workshop/eval/corpus.txt"
+
 
 class Proof:
     """Bars that hold or are missed, and the figures at the end."""
@@ -51,6 +53,12 @@ def llama_cpp():
     return pathlib.Path(subprocess.run(
         [str(ROOT / "e2e-tests/compare/build-llama-cpp"), str(LLAMA_CPP)],
         stdout=subprocess.PIPE, text=True, check=True).stdout.strip().splitlines()[-1])
+
+
+def processor():
+    """The processor's name."""
+    found = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return found.group(1) if found else "unknown"
 
 
 def free_port():
