@@ -74,7 +74,11 @@ record Attempts(
 
   private Flux<LineEvent> submitted(
       Passage passage, Decision.Route route, EngineSlot slot, EncodedPrompts prompts) {
-    return dispatcher.submitAll(passage.request(), route, slot, prompts.of(slot));
+    Flux<LineEvent> answer = dispatcher.submitAll(passage.request(), route, slot, prompts.of(slot));
+    return Flux.from(subscriber -> {
+      answer.subscribe(subscriber);
+      gearing.submitted(passage.request());
+    });
   }
 
   /** Nothing was answered yet, so the next best engine may, without the client noticing. */

@@ -269,7 +269,9 @@ public final class RemoteEngine implements Engine {
         credit(),
         known.blocksFree(),
         known.blocks(),
-        watch.takenNanos());
+        clock.getAsLong(),
+        watch.heardNanos(),
+        0);
   }
 
   private State state(Traffic.Load load) {

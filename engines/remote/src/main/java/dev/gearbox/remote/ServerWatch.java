@@ -124,7 +124,7 @@ final class ServerWatch {
    * When what is known was known: of a server with metrics when they were read, of another when it
    * answered. Being read in turns is no age.
    */
-  long takenNanos() {
+  long heardNanos() {
     long now = clock.getAsLong();
     long known = metrics == null ? heardNanos : seen.nanos();
     return Math.min(now, known + 2 * spec.patience().probe().toNanos());

@@ -150,7 +150,7 @@ class RemoteEngineTest {
       assertThat(remote.engine.signal().kvBlocksTotal()).isEqualTo(100);
       remote.server.kill();
       TestingRemote.await(
-          () -> System.nanoTime() - remote.engine.signal().takenNanos() > 1_000_000_000L);
+          () -> System.nanoTime() - remote.engine.signal().heardNanos() > 1_000_000_000L);
       assertThat(remote.engine.signal().running()).as("unknown is not idle").isEqualTo(5);
     }
   }

@@ -71,7 +71,9 @@ final class AdapterEngine implements Engine {
         of.maxSequences(),
         of.kvBlocksFree(),
         of.kvBlocksTotal(),
-        of.takenNanos());
+        of.takenNanos(),
+        of.heardNanos(),
+        0);
   }
 
   @Override

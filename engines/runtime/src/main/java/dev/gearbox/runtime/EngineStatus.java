@@ -115,6 +115,7 @@ final class EngineStatus {
         spec.maxSequences(),
         seen.kvBlocksFree(),
         spec.kvBlocks(),
+        nowNanos,
         // An idle engine is what it was; a busy one whose owner hangs shows its age.
         all == 0 ? nowNanos : seen.takenNanos(),
         spec.maxLoras());

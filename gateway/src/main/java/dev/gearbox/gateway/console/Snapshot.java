@@ -177,7 +177,7 @@ final class Snapshot {
       json.put("max_sequences", signal.maxSequences());
       json.put("pending_prefill_tokens", signal.pendingPrefillTokens());
       json.put("kv", signal.kvUsage()).put("kv_blocks", signal.kvBlocksTotal());
-      json.put("age", (from.clock().getAsLong() - signal.takenNanos()) / 1e9);
+      json.put("age", (from.clock().getAsLong() - signal.heardNanos()) / 1e9);
     }
     EngineCounters done = from.counters().apply(slot.id());
     json.put("prompt_tokens", done.promptTokens()).put("generated_tokens", done.generatedTokens());

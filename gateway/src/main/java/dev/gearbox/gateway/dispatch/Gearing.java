@@ -40,6 +40,11 @@ public final class Gearing {
     return policy.decide(facts(request, prompts), signals.get());
   }
 
+  /** An engine has the request, so that signals count it from here on. */
+  public void submitted(InferenceRequest request) {
+    policy.submitted(request.id());
+  }
+
   /** The record that deciding would make, without booking or keeping anything. */
   public DecisionRecord preview(InferenceRequest request, EncodedPrompts prompts) {
     return policy.preview(facts(request, prompts), signals.get());

@@ -117,7 +117,7 @@ public final class RemoteOpener implements EngineOpener {
         EngineSignal signal = slot.engine().signal();
         int has = signal.running() + signal.waiting();
         share += (double) has / Math.max(1, signal.maxSequences());
-        taken = Math.min(taken, signal.takenNanos());
+        taken = Math.min(taken, signal.heardNanos());
       }
     }
     return new DeviceSignal(device, Math.min(1, share), taken);

@@ -7,13 +7,11 @@ import java.util.Map;
 
 /**
  * Work handed out that engines' signals do not show yet, by request id. A booking drains over the
- * time its prefill should take, and is dropped when the engine has spoken since, when the request
- * ends, or when it is old: bookings that never drain do more harm than old signals. Thread-safe.
+ * time its prefill should take, and is dropped by the first signal counted after its engine got the
+ * request, when the request ends, or when it is old: work that is counted twice does more harm than
+ * old signals. Thread-safe.
  */
 final class Bookings {
-  /** A decision reaches its engine, and the engine its next word, within this time. */
-  static final long GRACE_NANOS = 20_000_000;
-
   private static final long OLDEST_NANOS = 30_000_000_000L;
   private static final int MOST = 100_000;
 
@@ -38,7 +36,16 @@ final class Bookings {
     engines.put(request, engine);
     byEngine
         .computeIfAbsent(engine, id -> new LinkedHashMap<>())
-        .put(request, new Booking(tokens, Math.max(1e-3, drainSeconds), now));
+        .put(request, new Booking(tokens, Math.max(1e-3, drainSeconds), now, Long.MAX_VALUE));
+  }
+
+  /** An engine has the request: what it says of itself after {@code now} counts it. */
+  synchronized void submitted(String request, long now) {
+    String engine = engines.get(request);
+    LinkedHashMap<String, Booking> booked = engine == null ? null : byEngine.get(engine);
+    if (booked != null) {
+      booked.computeIfPresent(request, (id, booking) -> booking.submitted(now));
+    }
   }
 
   synchronized void release(String request) {
@@ -51,7 +58,7 @@ final class Bookings {
     }
   }
 
-  /** What is booked on {@code engine} beyond its signal of {@code signalNanos}. */
+  /** What is booked on {@code engine} beyond its signal, counted at {@code signalNanos}. */
   synchronized Sum pending(String engine, long signalNanos, long now) {
     LinkedHashMap<String, Booking> booked = byEngine.get(engine);
     if (booked == null || booked.isEmpty()) {
@@ -62,7 +69,7 @@ final class Bookings {
     for (Iterator<Map.Entry<String, Booking>> all = booked.entrySet().iterator(); all.hasNext(); ) {
       Map.Entry<String, Booking> entry = all.next();
       Booking booking = entry.getValue();
-      if (signalNanos - booking.nanos > GRACE_NANOS || now - booking.nanos > OLDEST_NANOS) {
+      if (booking.submittedNanos < signalNanos || now - booking.nanos > OLDEST_NANOS) {
         engines.remove(entry.getKey());
         all.remove();
       } else {
@@ -77,7 +84,11 @@ final class Bookings {
     return engines.size();
   }
 
-  private record Booking(int tokens, double drainSeconds, long nanos) {
+  private record Booking(int tokens, double drainSeconds, long nanos, long submittedNanos) {
+    Booking submitted(long now) {
+      return new Booking(tokens, drainSeconds, nanos, now);
+    }
+
     double left(long now) {
       return Math.max(0, 1 - (now - nanos) / 1e9 / drainSeconds);
     }

@@ -136,7 +136,7 @@ final class CandidateList {
         held == null
             ? caches.expect(signal.engine(), request.tenant(), known)
             : Math.clamp(held, 0, Math.max(0, known - 1));
-    double age = Math.max(0, now - signal.takenNanos()) / 1e9;
+    double age = Math.max(0, now - signal.heardNanos()) / 1e9;
     Ask ask =
         new Ask(
             seat.errors(),

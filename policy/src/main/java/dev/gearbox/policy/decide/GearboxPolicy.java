@@ -191,6 +191,11 @@ public final class GearboxPolicy implements PolicyEngine {
     return made.decision();
   }
 
+  @Override
+  public void submitted(String requestId) {
+    bookings.submitted(requestId, clock.getAsLong());
+  }
+
   /**
    * Another gateway decided on devices that this one owns: what was asked of them moves their
    * price.

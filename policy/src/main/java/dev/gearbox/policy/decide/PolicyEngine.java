@@ -10,4 +10,7 @@ public interface PolicyEngine {
    * version, the latency model's state and the seed, all of which the record keeps.
    */
   Decision decide(RequestFacts request, Signals signals);
+
+  /** An engine has this request, so that signals count it from here on. */
+  void submitted(String requestId);
 }

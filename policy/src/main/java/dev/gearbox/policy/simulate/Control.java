@@ -70,6 +70,11 @@ final class Control implements Arm {
   }
 
   @Override
+  public void submitted(String requestId) {
+    predictor.submitted(requestId);
+  }
+
+  @Override
   public void step(StepRecord step) {
     predictor.step(step);
   }

@@ -62,6 +62,11 @@ public final class GearboxArm implements Arm {
     return policy.decide(request, signals);
   }
 
+  @Override
+  public void submitted(String requestId) {
+    policy.submitted(requestId);
+  }
+
   /** Every candidate with its forecast. */
   List<CandidateFacts> candidates(RequestFacts request, Signals signals) {
     return policy.preview(request, signals).candidates().stream().map(row -> row.facts()).toList();

@@ -142,6 +142,7 @@ final class RealRun {
       }
       int vocabulary = engine.capabilities().vocabulary();
       engine.submit(flight.exactly(vocabulary)).subscribe(this);
+      arm.submitted(flight.facts().requestId());
     }
 
     @Override

@@ -184,11 +184,14 @@ final class SimulatedEngine {
     }
   }
 
-  /** As {@code EngineStatus} tells it: the load of the last step, requests as they come. */
+  /**
+   * As {@code EngineStatus} tells it: the batch of the last step, requests as they come, and
+   * prompts until they are computed.
+   */
   EngineSignal signal(long nowNanos) {
-    int unseen = 0;
-    for (SimulatedSequence sequence : scheduler.waiting()) {
-      unseen += sequence.remaining();
+    int pending = 0;
+    for (SimulatedSequence sequence : inFlight) {
+      pending += sequence.decoding() ? 0 : sequence.remaining();
     }
     return new EngineSignal(
         id,
@@ -198,20 +201,20 @@ final class SimulatedEngine {
         state,
         spoken.running(),
         Math.max(0, inFlight.size() - spoken.running()),
-        spoken.pendingPrefillTokens() + unseen,
+        pending,
         spoken.contextTokens(),
         profile.maxSequences(),
         spoken.kvBlocksFree(),
         profile.kvBlocks(),
-        inFlight.isEmpty() ? nowNanos : spoken.takenNanos());
+        nowNanos,
+        inFlight.isEmpty() ? nowNanos : spoken.heardNanos(),
+        0);
   }
 
   /** The load of running sequences. */
   private EngineSignal look(long nowNanos) {
-    int pending = 0;
     long context = 0;
     for (SimulatedSequence sequence : scheduler.running()) {
-      pending += sequence.decoding() ? 0 : sequence.remaining();
       context += sequence.computed();
     }
     return new EngineSignal(
@@ -222,7 +225,7 @@ final class SimulatedEngine {
         state,
         scheduler.running().size(),
         0,
-        pending,
+        0,
         context,
         profile.maxSequences(),
         cache.free(),

@@ -114,6 +114,7 @@ final class SimulatedGateway {
     for (int i = from; i < order.size(); i++) {
       if (floor.submit(order.get(i), flight)) {
         tried.put(flight, i + 1);
+        arm.submitted(flight.facts().requestId());
         return true;
       }
     }

@@ -23,12 +23,14 @@ class BookingsTest {
   }
 
   @Test
-  void isDroppedOnceTheEngineHasSpokenSince() {
+  void isDroppedByTheFirstSignalAfterItsEngineGotTheRequest() {
     bookings.book("r", "e", 1000, 2, SECOND);
 
-    assertThat(bookings.pending("e", SECOND + 1, SECOND + 1).requests()).isEqualTo(1);
-    assertThat(bookings.pending("e", SECOND + 2 * Bookings.GRACE_NANOS, 2 * SECOND).requests())
-        .isZero();
+    assertThat(bookings.pending("e", 2 * SECOND, 2 * SECOND).requests()).isEqualTo(1);
+    bookings.submitted("r", 3 * SECOND);
+    bookings.submitted("nobody", 3 * SECOND);
+    assertThat(bookings.pending("e", 3 * SECOND, 3 * SECOND).requests()).isEqualTo(1);
+    assertThat(bookings.pending("e", 3 * SECOND + 1, 3 * SECOND + 1).requests()).isZero();
     assertThat(bookings.size()).isZero();
   }
 

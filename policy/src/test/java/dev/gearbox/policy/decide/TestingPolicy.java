@@ -199,6 +199,7 @@ final class TestingPolicy {
   Decision.Route route(RequestFacts request) {
     Decision decision = policy.decide(request, signals());
     if (decision instanceof Decision.Route route) {
+      policy.submitted(request.requestId());
       return route;
     }
     throw new AssertionError("refused: " + decision);

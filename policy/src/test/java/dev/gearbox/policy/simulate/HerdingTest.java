@@ -104,6 +104,11 @@ class HerdingTest {
       }
 
       @Override
+      public void submitted(String requestId) {
+        arm.submitted(requestId);
+      }
+
+      @Override
       public void step(StepRecord step) {
         arm.step(step);
       }

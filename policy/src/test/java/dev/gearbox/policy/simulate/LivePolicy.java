@@ -40,4 +40,8 @@ final class LivePolicy {
   Decision decide(RequestFacts request, Signals signals) {
     return policy.decide(request, signals);
   }
+
+  void submitted(String requestId) {
+    policy.submitted(requestId);
+  }
 }

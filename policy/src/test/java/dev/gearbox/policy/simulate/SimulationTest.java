@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.rule.ConservativeRules;
 import dev.gearbox.policy.simulate.Simulation.Loss;
@@ -13,7 +14,9 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.Signals;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 
@@ -96,6 +99,16 @@ final class SimulationTest {
   }
 
   @Test
+  void countsEveryRequestOnceWhetherAnEngineHasSpokenOfItOrNot() {
+    List<Counted> counted = new ArrayList<>();
+    Arm.Factory arms = (fleet, clock, seed) -> new Counting(fleet, clock, seed, counted);
+    new Simulation(TestingFleet.of(1), 256, 1, Duration.ZERO, List.of())
+        .run(oneByOne(30, 20), arms, 1, ended -> {});
+    assertThat(counted).hasSizeGreaterThan(300).anyMatch(each -> each.there() > 20);
+    assertThat(counted).allMatch(each -> each.seen() == each.there());
+  }
+
+  @Test
   void answersFasterOnAnIdleFleetThanUnderLoad() {
     Tally idle = new Tally(0);
     plan(1, 1).run(TestingFleet.arrivals(0.2, 300, 6), Controls.referenceOnly(), 1, idle);
@@ -109,6 +122,58 @@ final class SimulationTest {
     assertThatThrownBy(() -> plan(1, 1, new Loss(1, Duration.ofSeconds(1))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no device 1");
+  }
+
+  /** Arrivals of which no two come at the same nanosecond. */
+  private static List<Arrival> oneByOne(double rate, double seconds) {
+    return TestingFleet.TRAFFIC.synthetic(TestingFleet.LENGTHS, rate, 1, seconds, 8);
+  }
+
+  /**
+   * Requests at a moment.
+   *
+   * @param seen by the policy
+   * @param there for certain
+   */
+  private record Counted(int seen, int there) {}
+
+  /** Sends requests where the policy wants them, and counts them beside it. */
+  private static final class Counting implements Arm {
+    private final GearboxArm arm;
+    private final List<Counted> counted;
+    private final Set<String> there = new HashSet<>();
+
+    Counting(Fleet fleet, LongSupplier clock, long seed, List<Counted> counted) {
+      this.arm = GearboxArm.predictor(fleet, clock, seed);
+      this.counted = counted;
+    }
+
+    @Override
+    public Decision decide(RequestFacts request, Signals signals) {
+      int seen = 0;
+      for (CandidateFacts each : arm.candidates(request, signals)) {
+        seen += each.running() + each.waiting();
+      }
+      counted.add(new Counted(seen, there.size()));
+      return arm.decide(request, signals);
+    }
+
+    @Override
+    public void submitted(String requestId) {
+      there.add(requestId);
+      arm.submitted(requestId);
+    }
+
+    @Override
+    public void step(StepRecord step) {
+      arm.step(step);
+    }
+
+    @Override
+    public void complete(RequestTimeline timeline) {
+      there.remove(timeline.requestId());
+      arm.complete(timeline);
+    }
   }
 
   /**
@@ -136,6 +201,12 @@ final class SimulationTest {
         differences.add(decision + " against " + other);
       }
       return decision;
+    }
+
+    @Override
+    public void submitted(String requestId) {
+      simulated.submitted(requestId);
+      live.submitted(requestId);
     }
 
     @Override

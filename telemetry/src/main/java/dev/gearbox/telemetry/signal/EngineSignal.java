@@ -15,7 +15,8 @@ package dev.gearbox.telemetry.signal;
  * @param maxSequences sequences that fit a batch
  * @param kvBlocksFree free blocks of the KV pool
  * @param kvBlocksTotal blocks of the KV pool
- * @param takenNanos when this was taken, on the injected monotonic clock
+ * @param takenNanos when requests were counted, on the injected monotonic clock
+ * @param heardNanos when whoever does the work last gave a sign of life, on the same clock
  * @param maxLoras adapters that it may serve beside its variant; 0 where it serves none
  */
 public record EngineSignal(
@@ -32,9 +33,10 @@ public record EngineSignal(
     int kvBlocksFree,
     int kvBlocksTotal,
     long takenNanos,
+    long heardNanos,
     int maxLoras) {
 
-  /** The signal of an engine that serves no adapters. */
+  /** The signal of an engine that serves no adapters and was heard when it was counted. */
   public EngineSignal(
       String engine,
       String pool,
@@ -62,6 +64,7 @@ public record EngineSignal(
         maxSequences,
         kvBlocksFree,
         kvBlocksTotal,
+        takenNanos,
         takenNanos,
         0);
   }

@@ -66,7 +66,7 @@ class MetersTest {
       String engine, String variant, int running, int waiting, int maxLoras) {
     EngineSignal.State ready = EngineSignal.State.READY;
     return new EngineSignal(
-        engine, "cpu", variant, "cpu-simd", ready, running, waiting, 0, 0, 8, 5, 9, 0, maxLoras);
+        engine, "cpu", variant, "cpu-simd", ready, running, waiting, 0, 0, 8, 5, 9, 0, 0, maxLoras);
   }
 
   @Test
