@@ -23,6 +23,7 @@ public interface BatchQueue extends AutoCloseable {
    * @param characters of it as JSON
    * @param createdAt of its batch, milliseconds since 1970
    * @param due when its batch expires, milliseconds since 1970
+   * @param behind lines after it in its file
    */
   record Task(
       String id,
@@ -31,7 +32,8 @@ public interface BatchQueue extends AutoCloseable {
       ObjectNode body,
       int characters,
       long createdAt,
-      long due) {}
+      long due,
+      int behind) {}
 
   /**
    * Its answer.

@@ -241,7 +241,8 @@ final class BatchRun {
         body,
         text == null ? 0 : text.length(),
         batch.times().getOrDefault("created", 0L) * 1000,
-        batch.expiresAt() * 1000);
+        batch.expiresAt() * 1000,
+        Math.max(0, batch.counts().total() - line.number()));
   }
 
   private void settle(@Nullable Answered first, Outcomes outcomes) throws IOException {

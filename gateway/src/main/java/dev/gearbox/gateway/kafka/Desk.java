@@ -174,7 +174,7 @@ final class Desk {
     Double slack = left == null ? null : left.toMillis() / 1e3;
     double age = age(job.born) / 1e3;
     meters.taken(age, slack == null ? Double.POSITIVE_INFINITY : slack);
-    Origin origin = new Origin(true, age, partitions.lag(job.partition()), slack);
+    Origin origin = new Origin(true, age, partitions.lag(), slack);
     flights.add(
         Flight.start(
             job,

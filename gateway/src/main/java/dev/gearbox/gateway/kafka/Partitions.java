@@ -56,8 +56,13 @@ final class Partitions {
     lags.put(partition, records);
   }
 
-  long lag(TopicPartition partition) {
-    return lags.getOrDefault(partition, 0L);
+  /** Records of all of them that are not finished, as of the last look. */
+  long lag() {
+    long records = 0;
+    for (long each : lags.values()) {
+      records += each;
+    }
+    return records;
   }
 
   /** What to commit of these. */

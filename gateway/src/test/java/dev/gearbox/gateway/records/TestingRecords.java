@@ -63,6 +63,7 @@ public final class TestingRecords {
       clock.addAndGet((long) (random.nextDouble(2) * 1e9));
       RequestFacts request = request(i, random, clock.get());
       Decision decision = policy.decide(request, signals(random, clock.get()));
+      policy.submitted(request.requestId());
       if (random.nextInt(4) > 0) {
         policy.complete(timeline(request, decision, random));
       }

@@ -189,6 +189,7 @@ public final class DecisionBench {
       long end = System.nanoTime();
       cpu = threads.getCurrentThreadCpuTime() - cpu;
       long more = threads.getCurrentThreadAllocatedBytes() - allocated;
+      policy.submitted(request.requestId());
       running.add(timeline(request, decision, now));
       if (running.size() > UNDERWAY * candidates) {
         policy.complete(running.remove());

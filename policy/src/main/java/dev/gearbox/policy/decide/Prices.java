@@ -5,6 +5,7 @@ import dev.gearbox.policy.choose.Price;
 import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
+import dev.gearbox.policy.fact.Origin;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -29,6 +30,7 @@ final class Prices {
   private @Nullable Signals seen;
   private long looked;
   private long latest;
+  private long takenUp = Long.MIN_VALUE / 2;
 
   Prices(Pricing pricing) {
     this.pricing = pricing;
@@ -103,6 +105,7 @@ final class Prices {
    * run on one of them.
    */
   synchronized void asked(DecisionRecord made, long now) {
+    double part = part(made.request().origin(), now);
     int asked = 0;
     for (CandidateRow row : made.candidates()) {
       Score score = row.score();
@@ -115,9 +118,28 @@ final class Prices {
     for (CandidateRow row : made.candidates()) {
       Device device = devices.get(row.facts().device());
       if (device != null) {
-        device.ask(1.0 / asked, now / 1e9);
+        device.ask(part / asked, now / 1e9);
       }
     }
+  }
+
+  /**
+   * How much of a request its demand is. What waits in a queue is taken up as fast as there is
+   * room, which says nothing of how fast it must be: it asks for its share of the requests of the
+   * queue, {@code lag}, that must have gone by now to be done within its slack.
+   *
+   * <pre>
+   *   part = min(1, lag · seconds since the last that was taken up / slack)
+   * </pre>
+   */
+  private double part(Origin origin, long now) {
+    Double slack = origin.slack();
+    if (!origin.queued()) {
+      return 1;
+    }
+    double gap = Math.max(0, now - takenUp) / 1e9;
+    takenUp = Math.max(takenUp, now);
+    return slack == null ? 0 : Math.min(1, (origin.lag() + 1) * gap / Math.max(1e-3, slack));
   }
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * @param queued whether it was put into a queue, Kafka's or that of a batch, where nobody waits on
  *     the line for it
  * @param age seconds since it was put there
- * @param lag requests that waited behind it in its partition when it was taken
+ * @param lag requests that waited with it when it was taken: in the partitions that its gateway
+ *     reads, or behind it in its file
  * @param slack seconds until its deadline when it was taken; null without one, and for calls
  */
 public record Origin(boolean queued, double age, long lag, @Nullable Double slack) {

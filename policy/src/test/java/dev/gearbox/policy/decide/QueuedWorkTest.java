@@ -10,6 +10,8 @@ import dev.gearbox.policy.fact.Targets;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
 import dev.gearbox.policy.rule.RuleSource;
+import dev.gearbox.telemetry.record.Outcome;
+import dev.gearbox.telemetry.signal.EngineSignal;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,28 @@ class QueuedWorkTest {
         policy.route(queued(policy, Duration.ofMillis((long) (needed * 400)), 3600));
     assertThat(hurried.variant()).isNotEqualTo("large");
     assertThat(hurried.predicted().tpotP50()).isLessThan(large.tpotP50());
+  }
+
+  @Test
+  void aLongQueueGetsTheBestVariantThatIsThroughWithItInTime() {
+    assertThat(takenUp(300, Duration.ofHours(1))).as("one in 12 s must go").isEqualTo("large");
+    assertThat(takenUp(300, Duration.ofSeconds(30))).as("ten a second must").isEqualTo("small");
+  }
+
+  /** The variant of a queue's requests in the end, which are taken up as fast as there is room. */
+  private static String takenUp(long lag, Duration left) {
+    TestingPolicy policy = new TestingPolicy();
+    policy.engine("small", EngineSignal.State.READY, 4, 0);
+    String variant = "";
+    for (int i = 0; i < 200; i++) {
+      policy.advance(0.2);
+      Origin origin = new Origin(true, 1, lag, left.toMillis() / 1e3);
+      RequestFacts request = policy.request(BATCH, due(left)).from(origin);
+      Decision.Route route = policy.route(request);
+      policy.policy.complete(policy.timeline(request, route, 0.5, 2, Outcome.LENGTH));
+      variant = route.variant();
+    }
+    return variant;
   }
 
   @Test
