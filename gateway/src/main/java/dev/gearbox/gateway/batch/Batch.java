@@ -70,7 +70,12 @@ public record Batch(
   }
 
   /** Lines, and what became of them. */
-  public record Counts(int total, int completed, int failed) {}
+  public record Counts(int total, int completed, int failed) {
+    /** Those that nothing has become of yet. */
+    int left() {
+      return total - completed - failed;
+    }
+  }
 
   /** What is wrong with the file as a whole. */
   public record Problem(String code, String message, @Nullable Integer line) {

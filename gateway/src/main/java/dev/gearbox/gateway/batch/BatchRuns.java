@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -41,7 +43,7 @@ final class BatchRuns implements AutoCloseable {
     this.queue = queue;
     this.time = time;
     this.meters = meters;
-    meters.observe(runs::size, this::oldestSeconds);
+    meters.observe(runs::size, this::oldestSeconds, this::requiredPerSecond);
   }
 
   @Nullable BatchRun find(String id) {
@@ -61,6 +63,27 @@ final class BatchRuns implements AutoCloseable {
         .mapToDouble(run -> now - run.batch().times().getOrDefault("created", now))
         .max()
         .orElse(0);
+  }
+
+  /**
+   * Lines a second that must be answered from here on, so that no batch runs out of its window: the
+   * most, over the ends of windows, of what is due by then over the time until then.
+   */
+  private double requiredPerSecond() {
+    long now = time.millis() / 1000;
+    List<Batch> byEnd =
+        runs.values().stream()
+            .map(BatchRun::batch)
+            .filter(batch -> batch.status() == Status.IN_PROGRESS)
+            .sorted(Comparator.comparingLong(Batch::expiresAt))
+            .toList();
+    double due = 0;
+    double most = 0;
+    for (Batch each : byEnd) {
+      due += each.counts().left();
+      most = Math.max(most, due / Math.max(1, each.expiresAt() - now));
+    }
+    return most;
   }
 
   void start(Batch batch, BatchStore store) {

@@ -10,6 +10,7 @@ import java.util.function.DoubleSupplier;
 public final class BatchMeters {
   private final Gauge running;
   private final Gauge age;
+  private final Gauge required;
   private final Counter lines;
 
   /** What became of a line. */
@@ -25,6 +26,11 @@ public final class BatchMeters {
     age =
         Gauge.build(MetricNames.BATCH_AGE, "Age of the oldest batch that is not over.")
             .register(registry);
+    required =
+        Gauge.build(
+                MetricNames.BATCH_REQUIRED,
+                "Lines to answer each second from here on, so that no batch runs out of its window.")
+            .register(registry);
     lines =
         Counter.build(MetricNames.BATCH_LINES, "Lines of batches, by what became of them.")
             .labelNames("outcome")
@@ -39,10 +45,13 @@ public final class BatchMeters {
    *
    * @param count batches that are not over
    * @param oldestSeconds age of the oldest of them; 0 without one
+   * @param linesPerSecond that must be answered, so that none runs out of its window
    */
-  public void observe(DoubleSupplier count, DoubleSupplier oldestSeconds) {
+  public void observe(
+      DoubleSupplier count, DoubleSupplier oldestSeconds, DoubleSupplier linesPerSecond) {
     running.setChild(reading(count));
     age.setChild(reading(oldestSeconds));
+    required.setChild(reading(linesPerSecond));
   }
 
   private static Gauge.Child reading(DoubleSupplier source) {

@@ -74,6 +74,7 @@ public final class MetricNames {
 
   public static final String BATCHES_RUNNING = "gearbox_batches_running";
   public static final String BATCH_AGE = "gearbox_batch_age_seconds";
+  public static final String BATCH_REQUIRED = "gearbox_batch_required_lines_per_second";
   public static final String BATCH_LINES = "gearbox_batch_lines_total";
   public static final String KAFKA_LAG = "gearbox_kafka_lag";
   public static final String KAFKA_SLACK = "gearbox_kafka_deadline_slack_seconds";
