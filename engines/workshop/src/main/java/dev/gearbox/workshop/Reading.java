@@ -25,15 +25,13 @@ public final class Reading implements AutoCloseable {
 
   /** The model of a file, which may be closed afterwards. */
   public Reading(GgufFile file, CpuWorkers workers, Probe probe) {
-    Tokenizer tokenizer = Tokenizer.of(file);
     runner = CpuModel.load(file, workers, CpuOptions.DEFAULT, probe);
-    OptionalInt bos = tokenizer.addBos() ? OptionalInt.of(tokenizer.bos()) : OptionalInt.empty();
     int window = Math.min(WINDOW, runner.maxContext());
-    scorer = new PromptScorer(runner, window, bos);
+    scorer = new PromptScorer(runner, window, OptionalInt.empty());
   }
 
   /**
-   * The windows of a text.
+   * The windows of a text, each with BOS in place of its first token where the model wants it.
    *
    * @throws IllegalArgumentException when it is too short to learn anything from
    */
@@ -51,6 +49,9 @@ public final class Reading implements AutoCloseable {
     int[][] windows = new int[count][];
     for (int i = 0; i < count; i++) {
       windows[i] = Arrays.copyOfRange(tokens, i * window, (i + 1) * window);
+      if (tokenizer.addBos()) {
+        windows[i][0] = tokenizer.bos();
+      }
     }
     return windows;
   }

@@ -109,6 +109,23 @@ class VariantsTest {
   }
 
   @Test
+  void whatALinearMapCanMakeUpForIsMadeUpFor() throws IOException {
+    // Block 3 does nothing, so what the student lacks is what is taken from the block before it.
+    model.clearColumns("blk.3.attn_output.weight", 128, 0, 128);
+    model.clearColumns("blk.3.ffn_down.weight", 256, 0, 256);
+    Path whole = model.write(folder.resolve("whole.gguf"));
+    float[] down = model.tensor("blk.2.ffn_down.weight");
+    for (int i = 0; i < down.length; i++) {
+      down[i] *= (i % 5) * 0.3f;
+    }
+    Path pruned =
+        prune(model.write(folder.resolve("worse.gguf")), new PrunePlan.Shares(0.17, 0, 0));
+    Path repaired = folder.resolve("repaired.gguf");
+    distil(whole, pruned, repaired, 0);
+    assertThat(divergence(whole, repaired)).isLessThan(0.001 * divergence(whole, pruned));
+  }
+
+  @Test
   void anAdapterFromATeacherHelpsAndMergesToTheSame() throws IOException {
     Path whole = model.write(folder.resolve("whole.gguf"));
     Path student = quantize(whole, Recipe.Q4_0, Map.of());

@@ -169,14 +169,28 @@ public final class CpuModel implements ModelRunner {
 
   @Override
   public void step(StepBatch batch, float[] logits) {
+    Forward plan = begin(batch, logits.length);
+    if (batch.size() > 0) {
+      workers.run(plan.plan(batch, logits));
+    }
+  }
+
+  /** Writes the embeddings of a batch's tokens; see {@link LayerWalk}. */
+  void embed(StepBatch batch, float[] stream) {
+    begin(batch, Integer.MAX_VALUE).embed(stream, workers);
+  }
+
+  /** Takes the stream of a batch through one layer; see {@link LayerWalk}. */
+  void layer(int layer, StepBatch batch, float[] stream) {
+    begin(batch, Integer.MAX_VALUE).layer(layer, stream, workers);
+  }
+
+  private Forward begin(StepBatch batch, int logits) {
     if (cache == null || forward == null) {
       throw new IllegalStateException("allocateBlocks comes before the first step");
     }
-    if (batch.size() == 0) {
-      return;
-    }
-    step.begin(batch, cache.blocks(), logits.length);
-    workers.run(forward.plan(batch, logits));
+    step.begin(batch, cache.blocks(), logits);
+    return forward;
   }
 
   @Override

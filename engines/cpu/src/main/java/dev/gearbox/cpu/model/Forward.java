@@ -4,11 +4,13 @@ import dev.gearbox.cpu.kernel.Kernels;
 import dev.gearbox.cpu.kernel.PackedMatrix;
 import dev.gearbox.cpu.model.Probe.Point;
 import dev.gearbox.cpu.model.Projection.Part;
+import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.cpu.parallel.Stage;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +42,7 @@ final class Forward {
   private final Rotary local;
   private final LoraProducts lora;
   private final List<Stage> stages = new ArrayList<>();
+  private final List<Stage[]> layers = new ArrayList<>();
   private final Part logits;
   private Runnable pause = () -> {};
   private final Stage[] plan;
@@ -103,8 +106,29 @@ final class Forward {
     return plan;
   }
 
+  /** Writes the rows' embeddings. */
+  void embed(float[] stream, CpuWorkers workers) {
+    workers.run(stages.getFirst());
+    System.arraycopy(x.hidden, 0, stream, 0, step.size() * shape.size());
+  }
+
+  /** Takes rows of the residual stream through one layer. */
+  void layer(int layer, float[] stream, CpuWorkers workers) {
+    int values = step.size() * shape.size();
+    workers.run(stages.getFirst()); // turns positions into angles too
+    System.arraycopy(stream, 0, x.hidden, 0, values);
+    Arrays.fill(x.added, 0, values, 0);
+    workers.run(layers.get(layer));
+    float @Nullable [] after = weights.layers().get(layer).afterInnerNorm();
+    for (int row = 0; row < step.size(); row++) {
+      add(row, after);
+    }
+    System.arraycopy(x.hidden, 0, stream, 0, values);
+  }
+
   private void layer(int layer, Operands operands) {
     LayerWeights w = weights.layers().get(layer);
+    int first = stages.size();
     if (layer == 0) {
       normInto(w.attentionNorm(), operands.residual());
     } else {
@@ -142,6 +166,11 @@ final class Forward {
     probe(Point.INNER, layer, x.gate, shape.inner());
     project(operands.inner(), x.gate, new Part(Linear.DOWN.site(layer), w.down(), null, x.added));
     probe(Point.FEED_FORWARD_OUTPUT, layer, x.added, shape.size());
+    layers.add(
+        stages.stream()
+            .skip(first)
+            .filter(stage -> !(stage instanceof LoraProducts.Reduction))
+            .toArray(Stage[]::new));
   }
 
   private void probe(Point point, int layer, float[] values, int width) {
@@ -176,17 +205,22 @@ final class Forward {
   }
 
   private void addThenNorm(float @Nullable [] after, float[] norm, Operand operand) {
-    int size = shape.size();
     prepare(
         operand,
         x.normed,
         (row, worker) -> {
-          if (after != null) {
-            rmsNorm(x.added, row * size, size, after);
-          }
-          kernels.add(x.hidden, row * size, x.added, row * size, size);
+          add(row, after);
           norm(row, norm);
         });
+  }
+
+  /** Adds what a part of a layer gives to the residual stream. */
+  private void add(int row, float @Nullable [] after) {
+    int at = row * shape.size();
+    if (after != null) {
+      rmsNorm(x.added, at, shape.size(), after);
+    }
+    kernels.add(x.hidden, at, x.added, at, shape.size());
   }
 
   private void norm(int row, float[] norm) {

@@ -5,6 +5,7 @@ import dev.gearbox.format.gguf.GgufValue;
 import dev.gearbox.format.gguf.GgufWriter;
 import dev.gearbox.workshop.quantize.Quantization;
 import dev.gearbox.workshop.quantize.RowStream;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
@@ -13,33 +14,43 @@ import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 
 /**
- * What is added to the output m of a layer's feed-forward part: {@code m·E}, a linear map of
- * itself. Since {@code m = W·a}, it is the same as {@code W + Eᵀ·W} in place of W.
+ * What is added to the output W·a of a layer's feed-forward part: a linear map E of a, or, where a
+ * is wide, of that output. It is the same as {@code W + Eᵀ}, or {@code W + Eᵀ·W}, in place of W.
  *
  * @param layer of the student
- * @param map E, of [size, size]
- * @param gram MᵀM of the outputs that it was fitted to
+ * @param ofOutput whether E maps the output
+ * @param map E, a column for each element of the output
+ * @param gram XᵀX of the inputs that it was fitted to
  */
-record Correction(int layer, DMatrixRMaj map, DMatrixRMaj gram) {
+record Correction(int layer, boolean ofOutput, DMatrixRMaj map, DMatrixRMaj gram) {
 
   /** The tensor that it is merged into. */
   String tensor() {
     return "blk." + layer + ".ffn_down.weight";
   }
 
-  /** The rows of {@code W + Eᵀ·W}; holds W as floats while they are read. */
+  /** The rows of W with the map merged; holds W as floats while they are read. */
   RowStream.Rows merged(GgufTensor down) {
     float[][] w = floats(down);
     return (row, out) -> {
       System.arraycopy(w[(int) row], 0, out, 0, out.length);
-      for (int k = 0; k < w.length; k++) {
-        float factor = (float) map.get(k, (int) row);
-        float[] from = w[k];
-        for (int c = 0; c < out.length; c++) {
-          out[c] += factor * from[c];
-        }
-      }
+      addColumn(map, (int) row, w, out);
     };
+  }
+
+  /** Adds a column of a map to weights, which is that column, or a combination of rows of W. */
+  private void addColumn(DMatrixRMaj from, int column, float[][] w, float[] out) {
+    for (int k = 0; k < from.numRows; k++) {
+      float factor = (float) from.get(k, column);
+      if (!ofOutput) {
+        out[k] += factor;
+        continue;
+      }
+      float[] row = w[k];
+      for (int c = 0; c < out.length; c++) {
+        out[c] += factor * row[c];
+      }
+    }
   }
 
   /**
@@ -54,12 +65,12 @@ record Correction(int layer, DMatrixRMaj map, DMatrixRMaj gram) {
     float[][] w = floats(down);
     float[] a = new float[rank * down.columns()];
     float[] b = new float[rank * w.length];
+    float[] row = new float[down.columns()];
     for (int k = 0; k < rank; k++) {
+      Arrays.fill(row, 0);
+      addColumn(narrowed, k, w, row);
+      System.arraycopy(row, 0, a, k * row.length, row.length);
       for (int j = 0; j < w.length; j++) {
-        float factor = (float) narrowed.get(j, k);
-        for (int c = 0; c < down.columns(); c++) {
-          a[k * down.columns() + c] += factor * w[j][c];
-        }
         b[j * rank + k] = (float) directions.get(j, k);
       }
     }
@@ -71,10 +82,10 @@ record Correction(int layer, DMatrixRMaj map, DMatrixRMaj gram) {
         .tensor(tensor() + ".lora_b", new long[] {rank, w.length}, b);
   }
 
-  /** The directions, as columns, in which outputs {@code m·E} are largest. */
+  /** The directions, as columns, in which what E gives is largest. */
   private DMatrixRMaj directions(int rank) {
-    int size = map.numRows;
-    DMatrixRMaj half = new DMatrixRMaj(size, size);
+    int size = map.numCols;
+    DMatrixRMaj half = new DMatrixRMaj(map.numRows, size);
     DMatrixRMaj outputs = new DMatrixRMaj(size, size);
     CommonOps_DDRM.mult(gram, map, half);
     CommonOps_DDRM.multTransA(map, half, outputs);

@@ -10,7 +10,6 @@ import dev.gearbox.format.model.Architecture;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.workshop.Progress;
 import dev.gearbox.workshop.Reading;
-import dev.gearbox.workshop.distil.States.Place;
 import dev.gearbox.workshop.prune.PrunedModel;
 import dev.gearbox.workshop.quantize.Quantization;
 import dev.gearbox.workshop.quantize.RowStream;
@@ -18,27 +17,37 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.CommonOps_DDRM;
 
 /**
- * Corrections that bring a student's residual stream nearer to its teacher's.
+ * Corrections that bring a student's residual stream to its teacher's where blocks are missing.
  *
  * <pre>
- *   a gap       teacher  … b ─ b+1 ─ b+2 ─ n …      what b+1 and b+2 add to the stream is fitted as a
- *               student  … b ───────────── n …      map of b's feed-forward output, on the teacher
- *   no gap      the last layer's output is mapped so that the stream behind it is the teacher's
+ *   teacher  … b ─ b+1 ─ b+2 ─ n …     both read the text layer by layer; at a gap the down matrix of
+ *   student  … b ───────────── n …     the layer before it is fitted to T − S, what the student's
+ *                                      stream lacks, and the student goes on with the new one
  * </pre>
  *
- * Mapping a feed-forward output in place of the blocks behind it is that of "ReplaceMe: Network
- * Simplification via Depth Pruning and Transformer Block Linearization" (2025).
+ * Without a gap, the last layer is corrected. That missing blocks are made up for by a linear map
+ * of the feed-forward part before them is of "ReplaceMe: Network Simplification via Depth Pruning
+ * and Transformer Block Linearization" (2025); that inputs are those of the student as repaired so
+ * far and targets the teacher's, the asymmetric reconstruction of "Accelerating Very Deep
+ * Convolutional Networks for Classification and Detection" (2015).
+ *
+ * <p>Besides both models, in memory are for each token two streams and, at a gap, the map's inputs,
+ * and 8 bytes for each element of the normal equations.
  */
 public final class Distillation {
   private static final String TECHNIQUE = "distilled";
+
+  /** Of so many windows the last chooses how much is believed of what the others say. */
+  private static final int HELD_OUT = 10;
+
+  /** The widest feed-forward part whose whole down matrix is fitted: the cube of it is computed. */
+  private static final int WIDEST = 2048;
 
   private final GgufFile teacher;
   private final GgufFile student;
@@ -46,8 +55,12 @@ public final class Distillation {
   private final ModelShape studentShape;
   private final int[] blocks;
 
-  /** Blocks of the teacher that are missing behind a layer of the student. */
-  private record Gap(int layer, int after, int next) {}
+  /**
+   * A layer of the student whose output is corrected.
+   *
+   * @param next the block of the teacher whose input the student's stream is to be behind it
+   */
+  private record Place(int layer, int next) {}
 
   /**
    * Checks that one can teach the other.
@@ -111,19 +124,21 @@ public final class Distillation {
     return noted;
   }
 
-  private List<Gap> gaps() {
-    List<Gap> gaps = new ArrayList<>();
+  /** Where blocks are missing that no earlier distillation has made up for, otherwise the end. */
+  private List<Place> places() {
+    List<Place> places = new ArrayList<>();
     for (int i = 0; i < blocks.length; i++) {
       int next = i + 1 < blocks.length ? blocks[i + 1] : teacherShape.layers();
       if (next > blocks[i] + 1) {
-        gaps.add(new Gap(i, blocks[i], next));
+        places.add(new Place(i, next));
       }
     }
-    return gaps;
+    boolean open = !places.isEmpty() && !Quantization.techniques(student).contains(TECHNIQUE);
+    return open ? places : List.of(last());
   }
 
-  private boolean fillsGaps() {
-    return !gaps().isEmpty() && !Quantization.techniques(student).contains(TECHNIQUE);
+  private Place last() {
+    return new Place(studentShape.layers() - 1, teacherShape.layers());
   }
 
   /**
@@ -135,10 +150,8 @@ public final class Distillation {
    */
   public void merge(String text, Path out, CpuWorkers workers, Progress progress)
       throws IOException {
-    List<Correction> corrections =
-        fillsGaps() ? fillGaps(text, workers, progress) : List.of(last(text, workers, progress));
     Map<String, RowStream.Rows> changed = new HashMap<>();
-    for (Correction each : corrections) {
+    for (Correction each : corrections(places(), text, workers, progress)) {
       changed.put(each.tensor(), each.merged(student.tensor(each.tensor())));
     }
     new Quantization(null, Map.of(), changed, List.of(TECHNIQUE))
@@ -158,69 +171,72 @@ public final class Distillation {
       throw new IllegalArgumentException(
           "the rank must be 1 to %d, was %d".formatted(studentShape.size(), rank));
     }
-    Correction correction = last(text, workers, progress);
+    Correction correction = corrections(List.of(last()), text, workers, progress).getFirst();
     GgufWriter writer = new GgufWriter();
     writer.put("general.architecture", GgufValue.of(studentShape.architecture().key()));
     correction.writeAdapter(student.tensor(correction.tensor()), rank, writer);
     writer.write(out);
   }
 
-  /** On the teacher alone: where no block is missing yet, the student's states are the same. */
-  private List<Correction> fillGaps(String text, CpuWorkers workers, Progress progress) {
-    List<Gap> gaps = gaps();
-    States states = new States();
-    Map<Gap, LinearFit> fits = new LinkedHashMap<>();
-    for (Gap gap : gaps) {
-      fits.put(gap, new LinearFit(teacherShape.size()));
-      states.keep(output(gap.after()));
-      states.keep(hidden(gap.after() + 1));
-      states.keep(hidden(gap.next()));
-    }
+  private List<Correction> corrections(
+      List<Place> places, String text, CpuWorkers workers, Progress progress) {
     int[][] windows = windows(text);
-    try (Reading reading = new Reading(teacher, workers, states)) {
-      for (int i = 0; i < windows.length; i++) {
-        reading.read(windows[i]);
-        fits.forEach((gap, fit) -> {
-          int rows = states.rows(hidden(gap.next()));
-          DMatrixRMaj missing = states.last(hidden(gap.next()), rows);
-          CommonOps_DDRM.subtractEquals(missing, states.last(hidden(gap.after() + 1), rows));
-          fit.add(states.last(output(gap.after()), rows), missing);
-        });
-        states.clear();
-        progress.at(i + 1L, windows.length);
+    long total = (places.getLast().next() + places.getLast().layer() + 1L) * windows.length;
+    long[] done = {0};
+    Runnable step = () -> progress.at(++done[0], total);
+    List<Correction> corrections = new ArrayList<>();
+    try (Streams teaches = new Streams(teacher, workers, windows, step);
+        Streams learns = new Streams(student, workers, windows, step)) {
+      for (Place place : places) {
+        teaches.enter(place.next());
+        learns.enter(place.layer());
+        corrections.add(correct(place.layer(), learns, teaches, windows.length, workers));
       }
     }
-    List<Correction> corrections = new ArrayList<>();
-    fits.forEach(
-        (gap, fit) -> corrections.add(new Correction(gap.layer(), fit.solve(), fit.gram())));
     return corrections;
   }
 
-  /** On both: what the student's last output lacks to the teacher's stream. */
-  private Correction last(String text, CpuWorkers workers, Progress progress) {
-    int layer = studentShape.layers() - 1;
-    States wanted = new States();
-    wanted.keep(hidden(teacherShape.layers()));
-    States own = new States();
-    own.keep(output(layer));
-    own.keep(hidden(layer + 1));
-    LinearFit fit = new LinearFit(studentShape.size());
-    int[][] windows = windows(text);
-    try (Reading teaches = new Reading(teacher, workers, wanted);
-        Reading learns = new Reading(student, workers, own)) {
-      for (int i = 0; i < windows.length; i++) {
-        teaches.read(windows[i]);
-        learns.read(windows[i]);
-        int rows = wanted.rows(hidden(teacherShape.layers()));
-        DMatrixRMaj lack = wanted.last(hidden(teacherShape.layers()), rows);
-        CommonOps_DDRM.subtractEquals(lack, own.last(hidden(layer + 1), rows));
-        fit.add(own.last(output(layer), rows), lack);
-        wanted.clear();
-        own.clear();
-        progress.at(i + 1L, windows.length);
+  /** Takes the student through a layer, and its streams as near to the teacher's as a map can. */
+  private Correction correct(
+      int layer, Streams learns, Streams teaches, int windows, CpuWorkers workers) {
+    boolean wide = studentShape.inner() > WIDEST;
+    float[][] inputs = learns.pass(wide ? Point.FEED_FORWARD_OUTPUT : Point.INNER);
+    int width = wide ? studentShape.size() : studentShape.inner();
+    LinearFit fit = new LinearFit(width, studentShape.size(), workers);
+    for (int i = 0; i < windows; i++) {
+      boolean heldOut = i % HELD_OUT == Math.min(HELD_OUT, windows) - 1;
+      fit.add(equations(inputs[i], width, learns.of(i), teaches.of(i)), heldOut);
+    }
+    DMatrixRMaj map = fit.solve();
+    for (int i = 0; i < windows; i++) {
+      learns.add(i, inputs[i], map);
+    }
+    return new Correction(layer, wide, map, fit.gram());
+  }
+
+  /**
+   * Inputs of the map beside what the student's stream lacks, by the length of the teacher's: what
+   * reads a stream norms it first, so an error counts by its share; and the few tokens whose stream
+   * is a thousand times as long as others' do not decide alone ("Massive Activations in Large
+   * Language Models", 2024).
+   */
+  private float[][] equations(float[] inputs, int width, float[] student, float[] teacher) {
+    int size = studentShape.size();
+    float[][] rows = new float[teacher.length / size][width + size];
+    for (int r = 0; r < rows.length; r++) {
+      double squares = 0;
+      for (int i = r * size; i < (r + 1) * size; i++) {
+        squares += (double) teacher[i] * teacher[i];
+      }
+      float weight = (float) (1 / Math.sqrt(squares + Double.MIN_NORMAL));
+      for (int i = 0; i < width; i++) {
+        rows[r][i] = weight * inputs[r * width + i];
+      }
+      for (int i = 0; i < size; i++) {
+        rows[r][width + i] = weight * (teacher[r * size + i] - student[r * size + i]);
       }
     }
-    return new Correction(layer, fit.solve(), fit.gram());
+    return rows;
   }
 
   private int[][] windows(String text) {
@@ -232,13 +248,5 @@ public final class Distillation {
               .formatted(tokens, teacherShape.size(), 2 * teacherShape.size()));
     }
     return windows;
-  }
-
-  private static Place output(int layer) {
-    return new Place(Point.FEED_FORWARD_OUTPUT, layer);
-  }
-
-  private static Place hidden(int layer) {
-    return new Place(Point.HIDDEN, layer);
   }
 }

@@ -1,54 +1,59 @@
 package dev.gearbox.workshop.distil;
 
+import dev.gearbox.cpu.parallel.CpuWorkers;
 import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.CommonOps_DDRM;
-import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
-import org.ejml.interfaces.linsol.LinearSolverDense;
 
 /**
- * Finds E with {@code X·E ≈ Y} by least squares, rows added a few at a time: the normal equations
- * {@code (XᵀX + λI)·E = XᵀY}, whose λ keeps E small where the rows say little. Not thread-safe.
+ * Finds E with {@code Y ≈ X·E} by ridge regression, {@code (XᵀX + λI)·E = XᵀY}, over rows that come
+ * a few at a time. λ is the one whose E does best on rows that are held out of the fit; where none
+ * does any good there, E is zero. Not thread-safe.
  */
 final class LinearFit {
-  /** λ as a share of the mean of XᵀX's diagonal. */
-  private static final double RIDGE = 0.01;
+  /** λ as shares of the mean of XᵀX's diagonal. */
+  private static final double[] RIDGES = {1e-4, 1e-3, 0.01, 0.04, 0.16, 0.64, 2.5, 10};
 
-  private final DMatrixRMaj xx;
-  private final DMatrixRMaj xy;
+  private final CpuWorkers workers;
+  private final NormalEquations fitted;
+  private final NormalEquations heldOut;
 
   /**
-   * @param size columns of X and of Y
+   * @param inputs columns of X
+   * @param outputs columns of Y
    */
-  LinearFit(int size) {
-    xx = new DMatrixRMaj(size, size);
-    xy = new DMatrixRMaj(size, size);
+  LinearFit(int inputs, int outputs, CpuWorkers workers) {
+    this.workers = workers;
+    fitted = new NormalEquations(inputs, outputs);
+    heldOut = new NormalEquations(inputs, outputs);
   }
 
-  /** Adds rows. */
-  void add(DMatrixRMaj x, DMatrixRMaj y) {
-    CommonOps_DDRM.multAddTransA(x, x, xx);
-    CommonOps_DDRM.multAddTransA(x, y, xy);
+  /**
+   * Adds rows.
+   *
+   * @param rows of X and Y side by side
+   * @param held whether they are to choose λ by
+   */
+  void add(float[][] rows, boolean held) {
+    (held ? heldOut : fitted).add(rows, workers);
   }
 
-  /** XᵀX of what was added. */
-  DMatrixRMaj gram() {
-    return xx;
-  }
-
-  /** E of what was added. */
+  /** E of what was added; comes last. */
   DMatrixRMaj solve() {
-    DMatrixRMaj left = xx.copy();
-    double ridge = RIDGE * CommonOps_DDRM.trace(xx) / xx.numRows;
-    for (int i = 0; i < left.numRows; i++) {
-      left.add(i, i, ridge);
+    double[] errors = new double[RIDGES.length];
+    workers.run(
+        new Jobs(RIDGES.length, job -> errors[job] = heldOut.error(fitted.solve(RIDGES[job]))));
+    int best = 0;
+    for (int i = 1; i < errors.length; i++) {
+      best = errors[i] < errors[best] ? i : best;
     }
-    LinearSolverDense<DMatrixRMaj> solver = LinearSolverFactory_DDRM.symmPosDef(left.numRows);
-    DMatrixRMaj result = new DMatrixRMaj(left.numRows, left.numRows);
-    if (!solver.setA(left)) {
-      throw new IllegalArgumentException(
-          "the calibration text gives states that are all the same: take another");
+    if (!(errors[best] < 0)) {
+      return new DMatrixRMaj(fitted.inputs(), fitted.outputs());
     }
-    solver.solve(xy, result);
-    return result;
+    fitted.addAll(heldOut);
+    return fitted.solve(RIDGES[best]);
+  }
+
+  /** XᵀX of all rows once the fit is solved. */
+  DMatrixRMaj gram() {
+    return fitted.xx();
   }
 }
