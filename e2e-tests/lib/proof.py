@@ -23,6 +23,21 @@ VARIANTS = ["smollm2-135m-q4_1", "qwen2.5-coder-0.5b-q4_k_m", "qwen2.5-coder-1.5
 
 CORPUS = ROOT / "engines/workshop/src/main/resources/dev/gearbox/workshop/eval/corpus.txt"
 
+PIECE = 1000
+
+
+def of_corpus(characters):
+    """So much of the corpus in pieces from all over it (it begins with prose and ends with code), and what lies between them."""
+    whole = CORPUS.read_text()
+    if characters >= len(whole):
+        return whole, ""
+    pieces = max(1, characters // PIECE)
+    begins = [len(whole) * piece // pieces for piece in range(pieces)]
+    ends = [*begins[1:], len(whole)]
+    length = characters // pieces
+    return ("".join(whole[begin:begin + length] for begin in begins),
+            "".join(whole[begin + length:end] for begin, end in zip(begins, ends)))
+
 
 class Proof:
     """Bars that hold or are missed, and the figures at the end."""
