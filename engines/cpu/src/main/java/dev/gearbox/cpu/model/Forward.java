@@ -86,6 +86,8 @@ final class Forward {
     probe(Point.HIDDEN, shape.layers(), x.hidden, shape.size());
     probe(Point.LOGITS_INPUT, 0, x.normed, shape.size());
     project(operands.residual(), x.normed, logits);
+    // For many rows it takes as long as several layers, and is the last that can be given up.
+    stages.add(pausing(stages.removeLast()));
     if (shape.softcap() > 0) {
       stages.add(stage(step::rows, (row, worker) -> softcap(row)));
     }
@@ -181,6 +183,15 @@ final class Forward {
               () -> step.rows() == 0 ? 0 : 1,
               (job, worker) -> looking.see(point, layer, values, step.rows(), width)));
     }
+  }
+
+  private Stage pausing(Stage last) {
+    return stage(
+        last::jobs,
+        (job, worker) -> {
+          pause.run();
+          last.run(job, worker);
+        });
   }
 
   private int sizeAfterPause() {

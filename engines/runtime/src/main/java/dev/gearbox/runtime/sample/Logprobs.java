@@ -32,28 +32,15 @@ public final class Logprobs {
       float[] logits, int from, int vocabulary, int token, int top, IntFunction<String> text) {
     double norm = logSumExp(logits, from, vocabulary);
     List<Alternative> alternatives = new ArrayList<>(top);
-    for (int id : likeliest(logits, from, vocabulary, top)) {
-      alternatives.add(new Alternative(id, text.apply(id), logits[from + id] - norm));
+    Likeliest few = new Likeliest();
+    few.begin(1, Math.min(top, vocabulary));
+    if (top > 0) {
+      few.read(0, logits, from, vocabulary);
+    }
+    for (int i = 0; i < few.width() && few.id(0, i) >= 0; i++) {
+      int id = few.id(0, i);
+      alternatives.add(new Alternative(id, text.apply(id), few.logit(0, i) - norm));
     }
     return new Logprob(logits[from + token] - norm, alternatives);
-  }
-
-  /** The {@code count} largest of a row, largest first, equal ones by id; count is small. */
-  static int[] likeliest(float[] logits, int from, int vocabulary, int count) {
-    int[] best = new int[Math.min(count, vocabulary)];
-    int filled = 0;
-    for (int id = 0; id < vocabulary; id++) {
-      float logit = logits[from + id];
-      if (filled == best.length && (filled == 0 || logit <= logits[from + best[filled - 1]])) {
-        continue;
-      }
-      int at = filled < best.length ? filled++ : filled - 1;
-      while (at > 0 && logits[from + best[at - 1]] < logit) {
-        best[at] = best[at - 1];
-        at--;
-      }
-      best[at] = id;
-    }
-    return best;
   }
 }

@@ -13,6 +13,9 @@ public final class Sampler {
   /** Less likely than e⁻³⁰ of the likeliest: beyond the resolution of float sums. */
   private static final double NEGLIGIBLE = -30;
 
+  /** Of so many a pass keeps the order; the exponentials of all take ten times as long. */
+  private static final int MOST_LIKELIEST = 512;
+
   private final SamplingSpec spec;
   private final SplittableRandom random;
   private final TokenTally tally = new TokenTally();
@@ -55,22 +58,43 @@ public final class Sampler {
       row = adjust(logits, from, vocabulary);
       start = 0;
     }
-    int likeliest = argmax(row, start, vocabulary);
-    int token = spec.temperature() == 0 ? likeliest : draw(row, start, vocabulary, likeliest);
+    int token = pick(row, start, vocabulary);
     if (penalizes) {
       tally.add(token, true);
     }
     return token;
   }
 
+  private int pick(float[] row, int start, int vocabulary) {
+    if (spec.temperature() == 0) {
+      return argmax(row, start, vocabulary);
+    }
+    int some = some();
+    if (some > 0 && some <= MOST_LIKELIEST) {
+      Likeliest few = buffers.likeliest();
+      few.begin(1, some);
+      few.read(0, row, start, vocabulary);
+      return sample(few, 0);
+    }
+    Candidates candidates = buffers.candidates();
+    int likeliest = argmax(row, start, vocabulary);
+    candidates.fill(row, start, vocabulary, likeliest, spec.temperature(), NEGLIGIBLE);
+    return draw(candidates);
+  }
+
   /**
-   * How many of the likeliest tokens it looks at; 0 for all. One more than top-k keeps, so that the
-   * cut orders the candidates as it does among all, and equal seeds draw alike.
+   * How many of the model's likeliest tokens it looks at; 0 for all, as where something moves
+   * others up.
    */
   public int looksAt() {
-    if (penalizes || !spec.logitBias().isEmpty() || spec.topLogprobs() >= 0) {
-      return 0;
-    }
+    return penalizes || !spec.logitBias().isEmpty() || spec.topLogprobs() >= 0 ? 0 : some();
+  }
+
+  /**
+   * How many of the likeliest decide; 0 for all. One more than top-k keeps, so that the cut orders
+   * the candidates as it does among all, and equal seeds draw alike.
+   */
+  private int some() {
     if (spec.temperature() == 0) {
       return 1;
     }
@@ -80,7 +104,7 @@ public final class Sampler {
   /**
    * The next token, by the likeliest of a row alone: the same as by the whole row.
    *
-   * @param few as many as {@link #looksAt} at least, which is not 0
+   * @param few as many as decide at least
    * @throws IllegalStateException when the row has none
    */
   public int sample(Likeliest few, int row) {
@@ -91,7 +115,7 @@ public final class Sampler {
       return few.id(row, 0);
     }
     Candidates candidates = buffers.candidates();
-    candidates.fill(few, row, looksAt(), spec.temperature(), NEGLIGIBLE);
+    candidates.fill(few, row, some(), spec.temperature(), NEGLIGIBLE);
     return draw(candidates);
   }
 
@@ -126,12 +150,6 @@ public final class Sampler {
       throw new IllegalStateException("the model gave no finite logit");
     }
     return best;
-  }
-
-  private int draw(float[] logits, int from, int vocabulary, int likeliest) {
-    Candidates candidates = buffers.candidates();
-    candidates.fill(logits, from, vocabulary, likeliest, spec.temperature(), NEGLIGIBLE);
-    return draw(candidates);
   }
 
   private int draw(Candidates candidates) {

@@ -6,10 +6,15 @@ package dev.gearbox.runtime.sample;
  */
 public final class SamplingBuffers {
   private final Candidates candidates = new Candidates();
+  private final Likeliest likeliest = new Likeliest();
   private float[] logits = {};
 
   Candidates candidates() {
     return candidates;
+  }
+
+  Likeliest likeliest() {
+    return likeliest;
   }
 
   float[] logits(int vocabulary) {

@@ -8,10 +8,13 @@ import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TokenEvent.Alternative;
 import dev.gearbox.engine.TokenEvent.Logprob;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -165,7 +168,7 @@ final class SamplerTest {
     Candidates candidates = new Candidates();
     candidates.fill(logits, 0, logits.length, likeliest, 1, -30);
     candidates.keepTop(k);
-    int[] top = Logprobs.likeliest(logits, 0, logits.length, k);
+    int[] top = ranked(logits, k);
     assertThat(candidates.tokens()).containsExactlyInAnyOrder(box(top));
     candidates.keepMass(percent / 100.0);
     double total = 0;
@@ -211,7 +214,8 @@ final class SamplerTest {
             Map.of(),
             seed,
             -1);
-    Sampler ofAll = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    Sampler ofRow = new Sampler(spec, 0, new int[0], new SamplingBuffers());
+    SplittableRandom ofAll = new SplittableRandom(seed);
     Sampler ofFew = new Sampler(spec, 0, new int[0], new SamplingBuffers());
     int width = ofFew.looksAt();
     if (width == 0) {
@@ -220,14 +224,41 @@ final class SamplerTest {
     }
     Likeliest few = new Likeliest();
     few.begin(2, width + 1);
-    int[] order = Logprobs.likeliest(logits, 0, vocabulary, vocabulary);
+    int[] order = ranked(logits, vocabulary);
     for (int i = 0; i <= width; i++) {
       boolean some = i < order.length && logits[order[i]] > Float.NEGATIVE_INFINITY;
       few.put(1, i, some ? order[i] : -1, some ? logits[order[i]] : 0);
     }
     for (int i = 0; i < 20; i++) {
-      assertThat(ofFew.sample(few, 1)).isEqualTo(ofAll.sample(logits, 0, vocabulary));
+      int expected = temperature == 0 ? order[0] : draw(logits, spec, ofAll);
+      assertThat(ofFew.sample(few, 1)).isEqualTo(expected);
+      assertThat(ofRow.sample(logits, 0, vocabulary)).isEqualTo(expected);
     }
+  }
+
+  /** A draw for which all tokens are weighed. */
+  private static int draw(float[] logits, SamplingSpec spec, SplittableRandom random) {
+    Candidates candidates = new Candidates();
+    int likeliest = Sampler.argmax(logits, 0, logits.length);
+    candidates.fill(logits, 0, logits.length, likeliest, spec.temperature(), -30);
+    candidates.keepTop(spec.topK());
+    if (spec.topP() < 1) {
+      candidates.keepMass(spec.topP());
+    }
+    if (spec.minP() > 0) {
+      candidates.keepAbove(spec.minP());
+    }
+    return candidates.pick(random.nextDouble());
+  }
+
+  /** The {@code count} likeliest, largest first, equal ones by id. */
+  private static int[] ranked(float[] logits, int count) {
+    return IntStream.range(0, logits.length)
+        .boxed()
+        .sorted(Comparator.<Integer>comparingDouble(id -> -logits[id]).thenComparing(id -> id))
+        .limit(count)
+        .mapToInt(id -> id)
+        .toArray();
   }
 
   @Test
