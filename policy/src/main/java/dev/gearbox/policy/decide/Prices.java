@@ -125,20 +125,21 @@ final class Prices {
 
   /**
    * How much of a request its demand is. What waits in a queue is taken up as fast as there is
-   * room, which says nothing of how fast it must be: it asks for its share of the requests of the
-   * queue, {@code lag}, that must have gone by now to be done within its slack.
+   * room, which says nothing of how fast it must be: it asks for its share of itself and of the
+   * requests that wait with it, {@code lag}, that must have gone by now to be done within its
+   * slack.
    *
    * <pre>
-   *   part = min(1, lag · seconds since the last that was taken up / slack)
+   *   part = min(1, (1 + lag) · seconds since the last that was taken up / slack)
    * </pre>
    */
   private double part(Origin origin, long now) {
-    Double slack = origin.slack();
     if (!origin.queued()) {
       return 1;
     }
     double gap = Math.max(0, now - takenUp) / 1e9;
     takenUp = Math.max(takenUp, now);
+    Double slack = origin.slack();
     return slack == null ? 0 : Math.min(1, (origin.lag() + 1) * gap / Math.max(1e-3, slack));
   }
 

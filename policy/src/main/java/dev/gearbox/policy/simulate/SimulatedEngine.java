@@ -33,7 +33,7 @@ final class SimulatedEngine {
   private final Scheduler<SimulatedSequence> scheduler;
   private final LinkedHashSet<SimulatedSequence> inFlight = new LinkedHashSet<>();
   private State state = State.READY;
-  private EngineSignal spoken;
+  private Load spoken;
   private long arrivals;
 
   /** No request in flight has a deadline before this. */
@@ -207,29 +207,18 @@ final class SimulatedEngine {
         spoken.kvBlocksFree(),
         profile.kvBlocks(),
         nowNanos,
-        inFlight.isEmpty() ? nowNanos : spoken.heardNanos(),
+        inFlight.isEmpty() ? nowNanos : spoken.takenNanos(),
         0);
   }
 
-  /** The load of running sequences. */
-  private EngineSignal look(long nowNanos) {
+  private Load look(long nowNanos) {
     long context = 0;
     for (SimulatedSequence sequence : scheduler.running()) {
       context += sequence.computed();
     }
-    return new EngineSignal(
-        id,
-        profile.pool(),
-        profile.variant().name(),
-        device,
-        state,
-        scheduler.running().size(),
-        0,
-        0,
-        context,
-        profile.maxSequences(),
-        cache.free(),
-        profile.kvBlocks(),
-        nowNanos);
+    return new Load(scheduler.running().size(), context, cache.free(), nowNanos);
   }
+
+  /** The batch as it was after a step. */
+  private record Load(int running, long contextTokens, int kvBlocksFree, long takenNanos) {}
 }

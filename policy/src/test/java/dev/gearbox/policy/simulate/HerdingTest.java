@@ -4,20 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.decide.Decision;
-import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.policy.rule.RuleBase;
 import dev.gearbox.policy.rule.RuleException;
 import dev.gearbox.policy.rule.RuleSource;
 import dev.gearbox.policy.rule.Rules;
-import dev.gearbox.telemetry.record.RequestTimeline;
-import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.Signals;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeMap;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Four gateways that look at eight devices every two seconds. */
@@ -81,18 +76,17 @@ class HerdingTest {
           .orElseThrow();
     }
 
-    private final class Watched implements Arm {
-      private final Arm arm;
+    private final class Watched extends ForwardingArm {
       private final long seed;
 
       Watched(Arm arm, long seed) {
-        this.arm = arm;
+        super(arm);
         this.seed = seed;
       }
 
       @Override
       public Decision decide(RequestFacts request, Signals signals) {
-        Decision decision = arm.decide(request, signals);
+        Decision decision = super.decide(request, signals);
         if (decision instanceof Decision.Route route) {
           String engine = route.engine();
           int number = engine.indexOf('#');
@@ -101,36 +95,6 @@ class HerdingTest {
           seconds.computeIfAbsent(second, any -> new int[DEVICES])[device]++;
         }
         return decision;
-      }
-
-      @Override
-      public void submitted(String requestId) {
-        arm.submitted(requestId);
-      }
-
-      @Override
-      public void step(StepRecord step) {
-        arm.step(step);
-      }
-
-      @Override
-      public void complete(RequestTimeline timeline) {
-        arm.complete(timeline);
-      }
-
-      @Override
-      public void tell(Consumer<DecisionRecord> peers) {
-        arm.tell(peers);
-      }
-
-      @Override
-      public void heard(DecisionRecord elsewhere) {
-        arm.heard(elsewhere);
-      }
-
-      @Override
-      public @Nullable Double price(String device) {
-        return arm.price(device);
       }
     }
   }

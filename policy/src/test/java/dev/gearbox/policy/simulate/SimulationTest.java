@@ -101,7 +101,8 @@ final class SimulationTest {
   @Test
   void countsEveryRequestOnceWhetherAnEngineHasSpokenOfItOrNot() {
     List<Counted> counted = new ArrayList<>();
-    Arm.Factory arms = (fleet, clock, seed) -> new Counting(fleet, clock, seed, counted);
+    Arm.Factory arms =
+        (fleet, clock, seed) -> new Counting(GearboxArm.predictor(fleet, clock, seed), counted);
     new Simulation(TestingFleet.of(1), 256, 1, Duration.ZERO, List.of())
         .run(oneByOne(30, 20), arms, 1, ended -> {});
     assertThat(counted).hasSizeGreaterThan(300).anyMatch(each -> each.there() > 20);
@@ -138,13 +139,14 @@ final class SimulationTest {
   private record Counted(int seen, int there) {}
 
   /** Sends requests where the policy wants them, and counts them beside it. */
-  private static final class Counting implements Arm {
+  private static final class Counting extends ForwardingArm {
     private final GearboxArm arm;
     private final List<Counted> counted;
     private final Set<String> there = new HashSet<>();
 
-    Counting(Fleet fleet, LongSupplier clock, long seed, List<Counted> counted) {
-      this.arm = GearboxArm.predictor(fleet, clock, seed);
+    Counting(GearboxArm arm, List<Counted> counted) {
+      super(arm);
+      this.arm = arm;
       this.counted = counted;
     }
 
@@ -155,38 +157,32 @@ final class SimulationTest {
         seen += each.running() + each.waiting();
       }
       counted.add(new Counted(seen, there.size()));
-      return arm.decide(request, signals);
+      return super.decide(request, signals);
     }
 
     @Override
     public void submitted(String requestId) {
       there.add(requestId);
-      arm.submitted(requestId);
-    }
-
-    @Override
-    public void step(StepRecord step) {
-      arm.step(step);
+      super.submitted(requestId);
     }
 
     @Override
     public void complete(RequestTimeline timeline) {
       there.remove(timeline.requestId());
-      arm.complete(timeline);
+      super.complete(timeline);
     }
   }
 
   /**
    * Two policies on the same facts, of which one is wired by the simulator and one as serving does.
    */
-  private static final class Twin implements Arm {
-    private final Arm simulated;
+  private static final class Twin extends ForwardingArm {
     private final LivePolicy live;
     private final List<String> differences;
     private final int[] decisions;
 
     Twin(Fleet fleet, LongSupplier clock, long seed, List<String> differences, int[] decisions) {
-      this.simulated = GEARBOX.open(fleet, clock, seed);
+      super(GEARBOX.open(fleet, clock, seed));
       this.live = new LivePolicy(fleet, clock, seed);
       this.differences = differences;
       this.decisions = decisions;
@@ -194,7 +190,7 @@ final class SimulationTest {
 
     @Override
     public Decision decide(RequestFacts request, Signals signals) {
-      Decision decision = simulated.decide(request, signals);
+      Decision decision = super.decide(request, signals);
       Decision other = live.decide(request, signals);
       decisions[0]++;
       if (!decision.equals(other)) {
@@ -205,19 +201,19 @@ final class SimulationTest {
 
     @Override
     public void submitted(String requestId) {
-      simulated.submitted(requestId);
+      super.submitted(requestId);
       live.submitted(requestId);
     }
 
     @Override
     public void step(StepRecord step) {
-      simulated.step(step);
+      super.step(step);
       live.store.step(step);
     }
 
     @Override
     public void complete(RequestTimeline timeline) {
-      simulated.complete(timeline);
+      super.complete(timeline);
       live.store.finished(timeline);
     }
   }

@@ -1,0 +1,54 @@
+package dev.gearbox.policy.simulate;
+
+import dev.gearbox.policy.decide.Decision;
+import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.policy.fact.RequestFacts;
+import dev.gearbox.telemetry.record.RequestTimeline;
+import dev.gearbox.telemetry.record.StepRecord;
+import dev.gearbox.telemetry.signal.Signals;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Does all that another arm does; tests look at what goes by. */
+abstract class ForwardingArm implements Arm {
+  private final Arm arm;
+
+  ForwardingArm(Arm arm) {
+    this.arm = arm;
+  }
+
+  @Override
+  public Decision decide(RequestFacts request, Signals signals) {
+    return arm.decide(request, signals);
+  }
+
+  @Override
+  public void submitted(String requestId) {
+    arm.submitted(requestId);
+  }
+
+  @Override
+  public void step(StepRecord step) {
+    arm.step(step);
+  }
+
+  @Override
+  public void complete(RequestTimeline timeline) {
+    arm.complete(timeline);
+  }
+
+  @Override
+  public void tell(Consumer<DecisionRecord> peers) {
+    arm.tell(peers);
+  }
+
+  @Override
+  public void heard(DecisionRecord elsewhere) {
+    arm.heard(elsewhere);
+  }
+
+  @Override
+  public @Nullable Double price(String device) {
+    return arm.price(device);
+  }
+}
