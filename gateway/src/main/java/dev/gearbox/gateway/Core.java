@@ -72,7 +72,7 @@ record Core(
         new GearboxPolicy(
             rules,
             options,
-            new LatencyModel(DevicePrior.CPU),
+            new LatencyModel(DevicePrior.CPU, clock),
             decisions,
             meters.policy(),
             clock,

@@ -45,7 +45,7 @@ public final class TestingRecords {
         new GearboxPolicy(
             rules(),
             ChoiceOptions.DEFAULT,
-            new LatencyModel(DevicePrior.CPU),
+            new LatencyModel(DevicePrior.CPU, clock::get),
             log,
             new Meters(50).policy(),
             clock::get,

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,11 +35,19 @@ public final class LatencyModel {
   private static final Measure[] MEASURES = Measure.values();
 
   private final DevicePrior prior;
+  private final LongSupplier clock;
   private final ConcurrentHashMap<String, StepModel> engines = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Kinds> errors = new ConcurrentHashMap<>();
 
-  public LatencyModel(DevicePrior prior) {
+  /**
+   * A model that knows no engine yet.
+   *
+   * @param prior what an engine is like before it ran
+   * @param clock nanoseconds; what is not seen again fades by it
+   */
+  public LatencyModel(DevicePrior prior, LongSupplier clock) {
     this.prior = prior;
+    this.clock = clock;
   }
 
   /** Learns from a step; false when the engine is not known and nothing was learned. */
@@ -147,6 +156,7 @@ public final class LatencyModel {
 
   private Forecast banded(
       StepModel own, EngineLoad self, Ask ask, double first, double each, double whole) {
+    long now = clock.getAsLong();
     boolean cold = own.steps() < WARM_STEPS;
     PoolErrors pool = errors(ask.pool(), ask.streaming(), ask.lane());
     double doubt = pool.widening();
@@ -198,8 +208,8 @@ public final class LatencyModel {
         tpot * Math.exp(ofTpot.quantile(0.5)),
         tpot * Math.exp(ErrorBand.widen(ofTpot.quantile(ask.objective()), widening)),
         certain,
-        pool.calibration().of(certain),
-        pool.calibration().of(unknown),
+        pool.calibration().of(certain, now),
+        pool.calibration().of(unknown, now),
         work(own, self, ask),
         alone,
         ttftCrowding,
@@ -250,7 +260,7 @@ public final class LatencyModel {
       hurry(measured.pool());
     }
     if (measured.met() != null && forecast.rawMeets() < 1) {
-      pool.calibration().observe(forecast.rawMeets(), measured.met());
+      pool.calibration().observe(forecast.rawMeets(), measured.met(), clock.getAsLong());
     }
     return drifted;
   }

@@ -10,12 +10,14 @@ import net.jqwik.api.constraints.DoubleRange;
 import org.junit.jupiter.api.Test;
 
 class CalibrationTest {
+  private static final long MILLISECOND = 1_000_000;
+
   @Test
   void startsAsWhatItIsTold() {
     Calibration calibration = new Calibration();
 
     for (double p : new double[] {0, 0.01, 0.3, 0.5, 0.99, 1}) {
-      assertThat(calibration.of(p)).isCloseTo(p, within(1e-9));
+      assertThat(calibration.of(p, 0)).isCloseTo(p, within(1e-9));
     }
   }
 
@@ -33,14 +35,14 @@ class CalibrationTest {
       double raw = random.nextDouble(0.02, 0.98);
       double truth = sigmoid(shift + slope * Math.log(raw / (1 - raw)));
       boolean met = random.nextDouble() < truth;
-      double p = calibration.of(raw);
+      double p = calibration.of(raw, i * MILLISECOND);
       if (i >= 2000) {
         int quarter = (int) Math.min(3, p * 4);
         said[quarter] += p;
         came[quarter] += met ? 1 : 0;
         count[quarter]++;
       }
-      calibration.observe(raw, met);
+      calibration.observe(raw, met, i * MILLISECOND);
     }
     for (int i = 0; i < 4; i++) {
       if (count[i] >= 300) {
@@ -54,11 +56,11 @@ class CalibrationTest {
     SplittableRandom random = new SplittableRandom(seed);
     Calibration calibration = new Calibration();
     for (int i = 0; i < 200; i++) {
-      calibration.observe(random.nextDouble(), random.nextBoolean());
+      calibration.observe(random.nextDouble(), random.nextBoolean(), 0);
     }
     double before = 0;
     for (int i = 0; i <= 100; i++) {
-      double p = calibration.of(i / 100.0);
+      double p = calibration.of(i / 100.0, 0);
       assertThat(p).isBetween(before, 1.0);
       before = p;
     }
@@ -68,10 +70,28 @@ class CalibrationTest {
   void aFewMissesDoNotTurnEverythingOver() {
     Calibration calibration = new Calibration();
     for (int i = 0; i < 3; i++) {
-      calibration.observe(0.95, false);
+      calibration.observe(0.95, false, 0);
     }
 
-    assertThat(calibration.of(0.95)).isBetween(0.4, 0.95);
+    assertThat(calibration.of(0.95, 0)).isBetween(0.4, 0.95);
+  }
+
+  @Test
+  void whatABurstTaughtIsForgottenWhenNothingMoreIsSeen() {
+    Calibration calibration = new Calibration();
+    for (int i = 0; i < 200; i++) {
+      calibration.observe(0.95, false, 0);
+    }
+    long later = 10 * Calibration.HALF_LIFE_NANOS;
+
+    assertThat(calibration.of(0.95, 0)).isLessThan(0.5);
+    assertThat(calibration.of(0.95, later / 10)).isBetween(0.5, 0.94);
+    assertThat(calibration.of(0.95, later)).isCloseTo(0.95, within(0.01));
+
+    for (int i = 0; i < 200; i++) {
+      calibration.observe(0.95, false, later);
+    }
+    assertThat(calibration.of(0.95, later)).isLessThan(0.5);
   }
 
   private static double sigmoid(double x) {

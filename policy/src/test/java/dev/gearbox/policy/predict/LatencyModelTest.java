@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class LatencyModelTest {
   private static final long BYTES = 500_000_000L;
 
-  private final LatencyModel model = new LatencyModel(DevicePrior.CPU);
+  private final LatencyModel model = new LatencyModel(DevicePrior.CPU, () -> 0);
 
   @Test
   void aBusyEngineTakesLonger() {
@@ -38,7 +38,7 @@ class LatencyModelTest {
       @ForAll @IntRange(min = 0, max = 5) int more,
       @ForAll @IntRange(min = 50, max = 20_000) int ttft,
       @ForAll @IntRange(min = 20, max = 2000) int tpot) {
-    LatencyModel fresh = new LatencyModel(DevicePrior.CPU);
+    LatencyModel fresh = new LatencyModel(DevicePrior.CPU, () -> 0);
     Targets targets =
         new Targets(Duration.ofMillis(ttft), Duration.ofMillis(tpot), null, null, null, null);
     Forecast calm = forecast(fresh, load(running, waiting), List.of(), ask(targets, 0));
@@ -138,7 +138,7 @@ class LatencyModelTest {
       int from = i % 4 * 16;
       model.learn(new StepRecord("e", "d", 2, 600, 16, 16 * (from + 8.0), 0, 120_000_000L, i + 1));
     }
-    LatencyModel whole = new LatencyModel(DevicePrior.CPU);
+    LatencyModel whole = new LatencyModel(DevicePrior.CPU, () -> 0);
     whole.expect("e", BYTES);
     for (int i = 0; i < 100; i++) {
       whole.learn(new StepRecord("e", "d", 2, 600, 16, 16 * 8.0, 0, 120_000_000L, i + 1));
