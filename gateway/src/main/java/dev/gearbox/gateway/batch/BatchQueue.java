@@ -24,6 +24,7 @@ public interface BatchQueue extends AutoCloseable {
    * @param createdAt of its batch, milliseconds since 1970
    * @param due when its batch expires, milliseconds since 1970
    * @param behind lines after it in its file
+   * @param gap seconds since the line before it was given; 0 for the first
    */
   record Task(
       String id,
@@ -33,7 +34,8 @@ public interface BatchQueue extends AutoCloseable {
       int characters,
       long createdAt,
       long due,
-      int behind) {}
+      int behind,
+      double gap) {}
 
   /**
    * Its answer.

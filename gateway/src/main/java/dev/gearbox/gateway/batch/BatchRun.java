@@ -48,6 +48,7 @@ final class BatchRun {
   private volatile boolean cancelled;
   private volatile boolean stopped;
   private long savedAt;
+  private long givenAt;
 
   /**
    * Bounds of a batch.
@@ -234,6 +235,9 @@ final class BatchRun {
     body.put("stream", false);
     body.remove("stream_options");
     String text = line.text();
+    long now = time.millis();
+    double gap = givenAt == 0 ? 0 : (now - givenAt) / 1e3;
+    givenAt = now;
     return new BatchQueue.Task(
         batch.id() + ":" + line.number(),
         batch.caller(),
@@ -242,7 +246,8 @@ final class BatchRun {
         text == null ? 0 : text.length(),
         batch.times().getOrDefault("created", 0L) * 1000,
         batch.expiresAt() * 1000,
-        Math.max(0, batch.counts().total() - line.number()));
+        Math.max(0, batch.counts().total() - line.number()),
+        gap);
   }
 
   private void settle(@Nullable Answered first, Outcomes outcomes) throws IOException {

@@ -98,7 +98,7 @@ public record LineQueue(
 
   private Mono<Reply> run(Task task, InferenceRequest request, long left) {
     double age = (time.millis() - task.createdAt()) / 1e3;
-    Origin origin = new Origin(true, age, task.behind(), left / 1e3);
+    Origin origin = new Origin(true, age, task.behind(), task.gap(), left / 1e3);
     InferenceRequest taken = request.taken(clock.getAsLong(), Duration.ofMillis(left), origin);
     return line.run(taken)
         .collect(() -> new WholeAnswer(taken, time.millis() / 1000), WholeAnswer::add)

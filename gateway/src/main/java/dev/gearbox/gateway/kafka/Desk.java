@@ -42,6 +42,7 @@ final class Desk {
   private final Map<Flight, Integer> pieces = new HashMap<>();
   private final Queue<Flight.Message> inbox = new ConcurrentLinkedQueue<>();
   private long swept;
+  private long launched;
 
   Desk(KafkaConfig config, Parts parts, Partitions partitions, Outbox outbox, KnownIds known) {
     this.config = config;
@@ -174,11 +175,14 @@ final class Desk {
     Double slack = left == null ? null : left.toMillis() / 1e3;
     double age = age(job.born) / 1e3;
     meters.taken(age, slack == null ? Double.POSITIVE_INFINITY : slack);
-    Origin origin = new Origin(true, age, partitions.lag(), slack);
+    long now = parts.clock().getAsLong();
+    double gap = launched == 0 ? 0 : (now - launched) / 1e9;
+    launched = now;
+    Origin origin = new Origin(true, age, partitions.lag(), gap, slack);
     flights.add(
         Flight.start(
             job,
-            job.request.taken(parts.clock().getAsLong(), left, origin),
+            job.request.taken(now, left, origin),
             time / 1000,
             parts.line(),
             inbox,

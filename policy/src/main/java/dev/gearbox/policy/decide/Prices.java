@@ -30,7 +30,6 @@ final class Prices {
   private @Nullable Signals seen;
   private long looked;
   private long latest;
-  private long takenUp = Long.MIN_VALUE / 2;
 
   Prices(Pricing pricing) {
     this.pricing = pricing;
@@ -105,7 +104,7 @@ final class Prices {
    * run on one of them.
    */
   synchronized void asked(DecisionRecord made, long now) {
-    double part = part(made.request().origin(), now);
+    double part = part(made.request().origin());
     int asked = 0;
     for (CandidateRow row : made.candidates()) {
       Score score = row.score();
@@ -126,21 +125,21 @@ final class Prices {
   /**
    * How much of a request its demand is. What waits in a queue is taken up as fast as there is
    * room, which says nothing of how fast it must be: it asks for its share of itself and of the
-   * requests that wait with it, {@code lag}, that must have gone by now to be done within its
-   * slack.
+   * requests that wait with it, {@code lag}, that must have gone since the one before it was taken,
+   * {@code gap} seconds ago, to be done within its slack.
    *
    * <pre>
-   *   part = min(1, (1 + lag) · seconds since the last that was taken up / slack)
+   *   part = min(1, (1 + lag) · gap / slack)
    * </pre>
    */
-  private double part(Origin origin, long now) {
+  private static double part(Origin origin) {
     if (!origin.queued()) {
       return 1;
     }
-    double gap = Math.max(0, now - takenUp) / 1e9;
-    takenUp = Math.max(takenUp, now);
     Double slack = origin.slack();
-    return slack == null ? 0 : Math.min(1, (origin.lag() + 1) * gap / Math.max(1e-3, slack));
+    return slack == null
+        ? 0
+        : Math.min(1, (origin.lag() + 1) * origin.gap() / Math.max(1e-3, slack));
   }
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */

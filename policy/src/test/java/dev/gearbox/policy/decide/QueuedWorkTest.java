@@ -33,7 +33,9 @@ class QueuedWorkTest {
   }
 
   private static RequestFacts queued(TestingPolicy policy, Duration left, double age) {
-    return policy.request(BATCH, due(left)).from(new Origin(true, age, 100, left.toMillis() / 1e3));
+    return policy
+        .request(BATCH, due(left))
+        .from(new Origin(true, age, 100, 0, left.toMillis() / 1e3));
   }
 
   @Test
@@ -66,7 +68,7 @@ class QueuedWorkTest {
     String variant = "";
     for (int i = 0; i < 200; i++) {
       policy.advance(0.2);
-      Origin origin = new Origin(true, 1, lag, left.toMillis() / 1e3);
+      Origin origin = new Origin(true, 1, lag, 0.2, left.toMillis() / 1e3);
       RequestFacts request = policy.request(BATCH, due(left)).from(origin);
       Decision.Route route = policy.route(request);
       policy.policy.complete(policy.timeline(request, route, 0.5, 2, Outcome.LENGTH));
