@@ -21,6 +21,7 @@ import java.util.Optional;
 /** The variants that can be had: those built in, and those of the operator's files. Immutable. */
 public final class Catalog {
   private static final String RESOURCE = "catalog.yaml";
+  private static final String TEXTS = "corpora.yaml";
 
   private final Map<String, CatalogEntry> entries;
 
@@ -33,10 +34,19 @@ public final class Catalog {
 
   /** What comes with Gearbox. */
   public static Catalog builtIn() {
+    return builtIn(RESOURCE);
+  }
+
+  /** The texts that come from packages, of which a {@link Corpus} is made. */
+  static Catalog texts() {
+    return builtIn(TEXTS);
+  }
+
+  private static Catalog builtIn(String resource) {
     try {
-      return load(List.of());
-    } catch (IOException | InvalidSettingsException e) {
-      throw new IllegalStateException("the built-in catalog is broken", e);
+      return read(List.of(text(resource)));
+    } catch (InvalidSettingsException e) {
+      throw new IllegalStateException("the built-in " + resource + " is broken", e);
     }
   }
 
@@ -48,12 +58,16 @@ public final class Catalog {
    * @throws IOException when a file cannot be read
    */
   public static Catalog load(List<Path> files) throws IOException, InvalidSettingsException {
-    SettingsReader reader = new SettingsReader();
-    Map<String, CatalogEntry> all = new LinkedHashMap<>();
-    List<Text> texts = new ArrayList<>(List.of(new Text(RESOURCE, builtInText())));
+    List<Text> texts = new ArrayList<>(List.of(text(RESOURCE)));
     for (Path file : files) {
       texts.add(new Text(file.toString(), Files.readString(file)));
     }
+    return read(texts);
+  }
+
+  private static Catalog read(List<Text> texts) throws InvalidSettingsException {
+    SettingsReader reader = new SettingsReader();
+    Map<String, CatalogEntry> all = new LinkedHashMap<>();
     for (Text text : texts) {
       Listing listing = reader.read(Listing.class, "catalog", List.of(text), Map.of());
       if (listing != null) {
@@ -85,12 +99,12 @@ public final class Catalog {
     all.putAll(mine);
   }
 
-  private static String builtInText() {
-    try (InputStream in = Catalog.class.getResourceAsStream(RESOURCE)) {
+  private static Text text(String resource) {
+    try (InputStream in = Catalog.class.getResourceAsStream(resource)) {
       if (in == null) {
-        throw new IllegalStateException(RESOURCE + " is not on the class path");
+        throw new IllegalStateException(resource + " is not on the class path");
       }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return new Text(resource, new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,17 +3,15 @@ package dev.gearbox.workshop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,15 +20,19 @@ import tools.jackson.databind.json.JsonMapper;
  * What variants were measured to be worth, by the SHA-256 of their weights. Comes with the figures
  * of the built-in variants; those measured on this machine lie in {@code quality.json} beside the
  * weights and go first. Written by {@code gearbox eval --record} and by nobody's hand. What was
- * measured on another corpus than this program's, or read by another protocol, is stale and counts
- * as unknown.
+ * measured on another corpus than this program's, by another program, or in other windows, is stale
+ * and counts as unknown.
  */
 public final class QualityLedger {
   private static final String NAME = "quality.json";
   private static final JsonMapper MAPPER =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
-  private final Map<String, Entry> entries;
+  /** Those that quality is read from, first what says most. */
+  private static final List<Corpus> COUNTED = List.of(Corpus.ALL, Corpus.OWN);
+
+  /** By the SHA-256 of weights, then by the name of a corpus. */
+  private final Map<String, Map<String, Entry>> entries;
 
   /** Tokens in a window of measurements that are compared. */
   public static final int CONTEXT = 512;
@@ -40,22 +42,29 @@ public final class QualityLedger {
    *
    * @param variant its name, for readers
    * @param corpus SHA-256 of the text
+   * @param program SHA-256 of what computed; null for the program that the figures come with
    * @param context tokens in a window
    */
   public record Entry(
       String variant,
       String corpus,
+      @Nullable String program,
       int context,
       int tokens,
       int scoredTokens,
       double perplexity,
       double bitsPerByte) {}
 
-  /** Layout of the file. */
-  record Ledger(Map<String, Entry> weights) {}
+  /** Layout of the file: measurements by weights, and by the name of their corpus. */
+  record Ledger(Map<String, Map<String, Entry>> weights) {}
 
-  private QualityLedger(Map<String, Entry> entries) {
+  private QualityLedger(Map<String, Map<String, Entry>> entries) {
     this.entries = entries;
+  }
+
+  /** Whether quality is read from measurements on it. */
+  public static boolean counts(Corpus corpus) {
+    return COUNTED.contains(corpus);
   }
 
   /**
@@ -64,18 +73,28 @@ public final class QualityLedger {
    * @throws IOException when the file there cannot be read
    */
   public static QualityLedger load(Path folder) throws IOException {
-    Map<String, Entry> all = new TreeMap<>(builtIn());
-    Map<String, Entry> fresh = new TreeMap<>(local(folder));
-    if (fresh.isEmpty()) {
-      return new QualityLedger(all);
-    }
-    String corpus = corpusSha256();
-    fresh.values().removeIf(e -> !e.corpus().equals(corpus) || e.context() != CONTEXT);
-    all.putAll(fresh);
+    Map<String, Map<String, Entry>> all = new TreeMap<>(builtIn());
+    local(folder)
+        .forEach((sha256, measured) -> {
+          Map<String, Entry> both = new TreeMap<>(all.getOrDefault(sha256, Map.of()));
+          COUNTED.forEach(corpus -> {
+            Entry entry = measured.get(corpus.name());
+            if (entry != null && isOfThisProgram(entry, corpus)) {
+              both.put(corpus.name(), entry);
+            }
+          });
+          all.put(sha256, both);
+        });
     return new QualityLedger(all);
   }
 
-  private static Map<String, Entry> builtIn() {
+  private static boolean isOfThisProgram(Entry entry, Corpus corpus) {
+    return entry.context() == CONTEXT
+        && entry.corpus().equals(corpus.sha256())
+        && Program.sha256().equals(entry.program());
+  }
+
+  private static Map<String, Map<String, Entry>> builtIn() {
     try (InputStream in = QualityLedger.class.getResourceAsStream(NAME)) {
       return in == null ? Map.of() : MAPPER.readValue(in.readAllBytes(), Ledger.class).weights();
     } catch (IOException e) {
@@ -83,7 +102,7 @@ public final class QualityLedger {
     }
   }
 
-  private static Map<String, Entry> local(Path folder) throws IOException {
+  private static Map<String, Map<String, Entry>> local(Path folder) throws IOException {
     Path file = folder.resolve(NAME);
     if (!Files.exists(file)) {
       return Map.of();
@@ -97,28 +116,6 @@ public final class QualityLedger {
               + e.getOriginalMessage()
               + "; delete it and run gearbox eval --record",
           e);
-    }
-  }
-
-  /** The evaluation corpus. */
-  public static String corpus() {
-    try (InputStream in = QualityLedger.class.getResourceAsStream("eval/corpus.txt")) {
-      if (in == null) {
-        throw new IllegalStateException("eval/corpus.txt is not on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** SHA-256 of the evaluation corpus, in hexadecimal. */
-  public static String corpusSha256() {
-    try {
-      byte[] bytes = corpus().getBytes(StandardCharsets.UTF_8);
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
     }
   }
 
@@ -143,20 +140,41 @@ public final class QualityLedger {
         (reference, variant) -> Math.log(2) * (variant - reference));
   }
 
-  /** Of the bits per byte of both, on the same text. */
+  /** Of the bits per byte of both, on the first corpus that both were measured on. */
   private OptionalDouble compare(
       String referenceSha256, String variantSha256, DoubleBinaryOperator how) {
-    Entry reference = entries.get(referenceSha256);
-    Entry variant = entries.get(variantSha256);
-    return reference == null || variant == null || !reference.corpus().equals(variant.corpus())
-        ? OptionalDouble.empty()
-        : OptionalDouble.of(how.applyAsDouble(reference.bitsPerByte(), variant.bitsPerByte()));
+    Map<String, Entry> references = entries.getOrDefault(referenceSha256, Map.of());
+    Map<String, Entry> variants = entries.getOrDefault(variantSha256, Map.of());
+    for (Corpus corpus : COUNTED) {
+      Entry reference = references.get(corpus.name());
+      Entry variant = variants.get(corpus.name());
+      if (reference != null && variant != null) {
+        return OptionalDouble.of(how.applyAsDouble(reference.bitsPerByte(), variant.bitsPerByte()));
+      }
+    }
+    return OptionalDouble.empty();
   }
 
-  /** Writes a measurement into the file beside the weights. */
-  public static void record(Path folder, String sha256, Entry entry) throws IOException {
-    Map<String, Entry> all = new TreeMap<>(local(folder));
-    all.put(sha256, entry);
+  /**
+   * Writes what this program measured into the file beside the weights.
+   *
+   * @param sha256 of the weights
+   */
+  public static void record(
+      Path folder, String sha256, String variant, Corpus corpus, Evaluator.Result result)
+      throws IOException {
+    Entry entry =
+        new Entry(
+            variant,
+            corpus.sha256(),
+            Program.sha256(),
+            CONTEXT,
+            result.tokens(),
+            result.scoredTokens(),
+            result.perplexity(),
+            result.bitsPerByte());
+    Map<String, Map<String, Entry>> all = new TreeMap<>(local(folder));
+    all.computeIfAbsent(sha256, any -> new TreeMap<>()).put(corpus.name(), entry);
     Path written = Files.createTempFile(folder, ".quality", ".json");
     Files.writeString(written, MAPPER.writeValueAsString(new Ledger(all)) + "\n");
     Files.move(written, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);

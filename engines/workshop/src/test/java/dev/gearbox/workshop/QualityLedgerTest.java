@@ -2,32 +2,44 @@ package dev.gearbox.workshop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.gearbox.workshop.QualityLedger.Entry;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class QualityLedgerTest {
-  private static final String CORPUS = QualityLedger.corpusSha256();
-
   @TempDir Path folder;
 
   @Test
   void qualityIsBitsOfTheReferenceOverThoseOfTheVariant() throws IOException {
-    record("reference", CORPUS, 512, 0.9);
-    record("variant", CORPUS, 512, 1.2);
+    record("reference", Corpus.OWN, 0.9);
+    record("variant", Corpus.OWN, 1.2);
     assertThat(quality()).isEqualTo(0.75);
   }
 
   @Test
-  void aMeasurementOfAnotherCorpusOrProtocolCountsAsNone() throws IOException {
-    record("reference", CORPUS, 512, 0.9);
-    record("variant", "0".repeat(64), 512, 1.2);
+  void ofTwoCorporaTheLargerCountsWhereBothWereMeasuredOnIt() throws IOException {
+    record("reference", Corpus.OWN, 0.9);
+    record("variant", Corpus.OWN, 1.2);
+    record("reference", Corpus.ALL, 0.8);
+    assertThat(quality()).isEqualTo(0.75);
+    record("variant", Corpus.ALL, 1.0);
+    assertThat(quality()).isEqualTo(0.8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"corpus", "program", "context"})
+  void aMeasurementOfAnotherCorpusProgramOrProtocolCountsAsNone(String of) throws IOException {
+    record("reference", Corpus.OWN, 0.9);
+    record("variant", Corpus.OWN, 1.2);
+    Path file = folder.resolve("quality.json");
+    String written = Files.readString(file);
+    Files.writeString(file, written.replaceFirst("(\"%s\" : \"?)\\w{3}".formatted(of), "$1123"));
     assertThat(quality()).isNaN();
-    record("variant", CORPUS, 256, 1.2);
-    assertThat(quality()).isNaN();
-    record("variant", CORPUS, 512, 1.2);
+    Files.writeString(file, written);
     assertThat(quality()).isEqualTo(0.75);
   }
 
@@ -45,7 +57,8 @@ class QualityLedgerTest {
     return QualityLedger.load(folder).quality("reference", "variant").orElse(Double.NaN);
   }
 
-  private void record(String sha256, String corpus, int context, double bits) throws IOException {
-    QualityLedger.record(folder, sha256, new Entry(sha256, corpus, context, 9, 4, 2.5, bits));
+  private void record(String sha256, Corpus corpus, double bits) throws IOException {
+    QualityLedger.record(
+        folder, sha256, sha256, corpus, new Evaluator.Result(9, 4, 2.5, bits, Math.log(2.5)));
   }
 }

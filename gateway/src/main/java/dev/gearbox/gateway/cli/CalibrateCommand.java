@@ -8,6 +8,7 @@ import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.Corpus;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
@@ -94,12 +95,13 @@ final class CalibrateCommand implements Callable<Integer> {
         new EvalRun(
                 each.getValue(),
                 null,
-                null,
+                Corpus.OWN.text(part -> store.folder()),
+                Corpus.OWN,
                 QualityLedger.CONTEXT,
                 workers,
                 CpuOptions.DEFAULT,
                 screen)
-            .measure(each.getKey().name(), true);
+            .measure(each.getKey().name());
       }
       measured.put(each.getKey(), measure(each.getValue(), workers));
     }

@@ -1,7 +1,9 @@
 package dev.gearbox.gateway.cli;
 
 import dev.gearbox.cpu.model.CpuOptions;
+import dev.gearbox.workshop.Corpus;
 import dev.gearbox.workshop.QualityLedger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -23,8 +25,17 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--text",
       paramLabel = "FILE",
-      description = "The text (default: the evaluation corpus that comes with Gearbox).")
+      description = "A text of your own, instead of a corpus.")
   private @Nullable Path text;
+
+  @Option(
+      names = "--corpus",
+      paramLabel = "NAME",
+      defaultValue = "own",
+      description =
+          "What to read: own (40 KB that come with Gearbox), prose, code or dialogue (100 KB and more"
+              + " each, fetched when they are not here), or all three; default: ${DEFAULT-VALUE}.")
+  private String corpus = "";
 
   @Option(
       names = "--context",
@@ -57,7 +68,7 @@ final class EvalCommand implements Callable<Integer> {
       names = "--record",
       description =
           "Write the figures into quality.json beside the weights, where the policy finds them;"
-              + " only on the evaluation corpus.")
+              + " only of the corpora own and all; the policy prefers all.")
   private boolean record;
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -74,8 +85,10 @@ final class EvalCommand implements Callable<Integer> {
     if (context < 4) {
       throw new WrongUsageException("--context must be 4 or more, got " + context);
     }
-    if (record && text != null) {
-      throw new WrongUsageException("--record measures on the evaluation corpus: leave --text out");
+    Corpus read = Corpus.named(corpus);
+    if (record && (text != null || !QualityLedger.counts(read))) {
+      throw new WrongUsageException(
+          "--record measures on the corpora own and all: leave --text out, and name one of these");
     }
     if (record && context != QualityLedger.CONTEXT) {
       throw new WrongUsageException(
@@ -93,8 +106,10 @@ final class EvalCommand implements Callable<Integer> {
     Path file = weights.resolve(screen);
     String name = record ? weights.entry(file).name() : weights.name();
     Path compared = reference == null ? null : weights.resolve(reference, screen);
-    new EvalRun(file, lora.file(), text, context, workers, options, screen)
-        .run(name, record, compared, tasks, json);
+    String content =
+        text == null ? read.text(part -> weights.fetch(part, screen)) : Files.readString(text);
+    new EvalRun(file, lora.file(), content, record ? read : null, context, workers, options, screen)
+        .run(name, compared, tasks, json);
     return 0;
   }
 }

@@ -3,32 +3,37 @@ package dev.gearbox.gateway.cli;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.workshop.AdapterFile;
 import dev.gearbox.workshop.Comparison;
+import dev.gearbox.workshop.Corpus;
 import dev.gearbox.workshop.Evaluator;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.task.Task;
 import dev.gearbox.workshop.task.TaskRun;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Evaluates and prints, or writes down, what comes out. */
+/**
+ * Evaluates and prints, or writes down, what comes out.
+ *
+ * @param text to read
+ * @param corpus that this is, where what comes out shall be written down; else null
+ */
 record EvalRun(
     Path weights,
     @Nullable AdapterFile lora,
-    @Nullable Path text,
+    String text,
+    @Nullable Corpus corpus,
     int context,
     int threads,
     CpuOptions options,
     Screen screen) {
 
-  void run(String name, boolean record, @Nullable Path reference, boolean tasks, boolean json)
-      throws IOException {
+  void run(String name, @Nullable Path reference, boolean tasks, boolean json) throws IOException {
     Map<String, Object> values = new LinkedHashMap<>();
-    Evaluator.Result result = measure(name, record);
+    Evaluator.Result result = measure(name);
     values.put("tokens", result.tokens());
     values.put("scored_tokens", result.scoredTokens());
     values.put("perplexity", result.perplexity());
@@ -60,39 +65,27 @@ record EvalRun(
 
   private Comparison.Result compare(Path reference) throws IOException {
     try (WorkProgress progress = new WorkProgress("comparing", screen)) {
-      return new Comparison(context, threads).compare(reference, weights, content(), progress);
+      return new Comparison(context, threads).compare(reference, weights, text, progress);
     }
-  }
-
-  private String content() throws IOException {
-    return text == null ? QualityLedger.corpus() : Files.readString(text);
   }
 
   /** Evaluates without a word on standard output. */
-  Evaluator.Result measure(String name, boolean record) throws IOException {
-    String content = content();
+  Evaluator.Result measure(String name) throws IOException {
     Evaluator.Result result;
     try {
-      result =
-          new Evaluator(context, threads, options).evaluate(weights, lora, content, this::show);
+      result = new Evaluator(context, threads, options).evaluate(weights, lora, text, this::show);
     } finally {
       screen.erase();
     }
-    if (record) {
-      QualityLedger.Entry entry =
-          new QualityLedger.Entry(
-              lora == null ? name : name + "+" + lora.path().getFileName(),
-              QualityLedger.corpusSha256(),
-              context,
-              result.tokens(),
-              result.scoredTokens(),
-              result.perplexity(),
-              result.bitsPerByte());
-      Path folder = weights.toAbsolutePath().getParent();
-      if (folder != null) {
-        String base = WeightStore.sha256(weights);
-        QualityLedger.record(folder, lora == null ? base : lora.ledgerKey(base), entry);
-      }
+    Path folder = weights.toAbsolutePath().getParent();
+    if (corpus != null && folder != null) {
+      String base = WeightStore.sha256(weights);
+      QualityLedger.record(
+          folder,
+          lora == null ? base : lora.ledgerKey(base),
+          lora == null ? name : name + "+" + lora.path().getFileName(),
+          corpus,
+          result);
     }
     return result;
   }

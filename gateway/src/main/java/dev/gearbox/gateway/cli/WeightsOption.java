@@ -44,6 +44,11 @@ final class WeightsOption {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException("there is no file " + named + " and " + e.getMessage(), e);
     }
+    return fetch(entry, screen);
+  }
+
+  /** A file of the store, fetched when it has to be. */
+  Path fetch(CatalogEntry entry, Screen screen) throws FetchException, InterruptedException {
     WeightStore store = new WeightStore(WeightStore.defaultFolder(System.getenv()), offline);
     try (FetchProgress progress = new FetchProgress(entry.name(), screen)) {
       return store.fetch(entry, progress);
