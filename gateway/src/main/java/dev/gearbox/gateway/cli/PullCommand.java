@@ -3,6 +3,7 @@ package dev.gearbox.gateway.cli;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
+import dev.gearbox.workshop.Corpus;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.settings.DataSize;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Fetches weights. */
+/** Fetches weights, and texts to measure them on. */
 @Command(
     name = "pull",
     description =
@@ -27,7 +28,9 @@ final class PullCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "MODEL",
       arity = "0..*",
-      description = "Names of variants or their beginnings; without any, those that serve runs.")
+      description =
+          "Names of variants or their beginnings, or prose, code and dialogue, which eval reads;"
+              + " without any, the variants that serve runs.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--list", description = "Show the catalog and what is here; fetch nothing.")
@@ -60,7 +63,7 @@ final class PullCommand implements Callable<Integer> {
       return 0;
     }
     List<CatalogEntry> wanted =
-        names.isEmpty() ? served(catalog) : names.stream().map(catalog::choose).toList();
+        names.isEmpty() ? served(catalog) : names.stream().map(all(catalog)::choose).toList();
     Map<String, String> files = new LinkedHashMap<>();
     for (CatalogEntry entry : wanted) {
       boolean here = store.find(entry).isPresent();
@@ -76,6 +79,14 @@ final class PullCommand implements Callable<Integer> {
       screen.out().println(Json.write(Map.of("files", files)));
     }
     return 0;
+  }
+
+  private static Catalog all(Catalog catalog) {
+    Catalog all = catalog;
+    for (CatalogEntry text : Corpus.ALL.parts()) {
+      all = all.with(text);
+    }
+    return all;
   }
 
   private static List<CatalogEntry> served(Catalog catalog) throws Exception {
