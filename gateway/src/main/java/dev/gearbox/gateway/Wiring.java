@@ -105,6 +105,7 @@ final class Wiring {
     remote.onUntrusted((engine, why) -> security.audit().refused("engine", engine, "tls", 0, why));
     EngineOpener opener = given != null ? given : wiring.openers(core, remote);
     try {
+      new MeasuredSteps(configuration, store.folder()).tell(core.policy()::expect);
       GearboxServer server =
           GearboxServer.start(wiring.plan(remote, security), core, opener, listener);
       core.rules().onChange(change -> note(change, security.audit()));

@@ -1,20 +1,18 @@
 package dev.gearbox.gateway.cli;
 
-import dev.gearbox.cpu.model.CpuModel;
 import dev.gearbox.cpu.model.CpuOptions;
-import dev.gearbox.cpu.parallel.CpuWorkers;
-import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
-import dev.gearbox.runtime.ModelRunner;
+import dev.gearbox.policy.predict.StepPrior;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.Corpus;
+import dev.gearbox.workshop.LatencyLedger;
+import dev.gearbox.workshop.Machine;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,22 +28,9 @@ import picocli.CommandLine.Option;
     name = "calibrate",
     description =
         "Measure quality and step times of variants on this machine and write them beside the"
-            + " weights: quality.json for the policy, calibration.yaml for policy check and simulate.")
+            + " weights: quality.json and latency.json, which serve reads, and calibration.yaml for"
+            + " policy check and simulate.")
 final class CalibrateCommand implements Callable<Integer> {
-  private static final int PROMPT = 256;
-  private static final int GENERATED = 16;
-  private static final int BATCH = 8;
-
-  /** Rounds of which the median counts. */
-  private static final int COUNTED = 5;
-
-  private static final int LEAST_ROUNDS = 2 * COUNTED;
-
-  /** Share of the time before, below which a machine still warms up. */
-  private static final double STEADY = 0.97;
-
-  private static final Duration LONGEST = Duration.ofMinutes(1);
-
   @Mixin CommonOptions common = new CommonOptions();
 
   @Option(
@@ -89,7 +74,7 @@ final class CalibrateCommand implements Callable<Integer> {
                           .formatted(entry.name(), entry.name()))));
     }
     int workers = threads.count();
-    Map<CatalogEntry, Calibrated> measured = new LinkedHashMap<>();
+    Map<CatalogEntry, StepPrior> measured = new LinkedHashMap<>();
     for (Map.Entry<CatalogEntry, Path> each : here.entrySet()) {
       if (!latencyOnly) {
         new EvalRun(
@@ -103,7 +88,12 @@ final class CalibrateCommand implements Callable<Integer> {
                 screen)
             .measure(each.getKey().name());
       }
-      measured.put(each.getKey(), measure(each.getValue(), workers));
+      StepTimes times = StepTimes.measure(each.getValue(), workers);
+      LatencyLedger.record(
+          store.folder(),
+          each.getKey().sha256(),
+          new LatencyLedger.Profile(each.getKey().name(), workers, times.steps()));
+      measured.put(each.getKey(), times.line());
     }
     Path file = store.folder().resolve(Capacities.CALIBRATION);
     QualityLedger ledger = QualityLedger.load(store.folder());
@@ -119,52 +109,8 @@ final class CalibrateCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** Loads the weights and measures their steps, alone and with a few sequences, when warm. */
-  static Calibrated measure(Path weights, int workers) throws IOException {
-    try (CpuWorkers pool = new CpuWorkers(workers);
-        GgufFile gguf = GgufFile.open(weights);
-        ModelRunner runner = CpuModel.load(gguf, pool)) {
-      Steps steps = new Steps(runner, PROMPT, GENERATED, 0, BATCH);
-      List<double[]> rounds = new ArrayList<>();
-      long until = System.nanoTime() + LONGEST.toNanos();
-      while (rounds.size() < LEAST_ROUNDS || (!isSteady(rounds) && System.nanoTime() < until)) {
-        rounds.add(
-            new double[] {
-              1e3 / steps.decode(1), 1e3 * BATCH / steps.decode(BATCH), 1e3 / steps.prefill()
-            });
-      }
-      double alone = median(rounds, 0);
-      double sequence = Math.max(0, (median(rounds, 1) - alone) / (BATCH - 1));
-      return new Calibrated(Math.max(1e-3, alone - sequence), sequence, median(rounds, 2));
-    }
-  }
-
-  /**
-   * Whether the last rounds were no faster than those before. A young virtual machine runs kernels
-   * many times slower than it will, and compiles them at its leisure.
-   */
-  private static boolean isSteady(List<double[]> rounds) {
-    List<double[]> before = rounds.subList(rounds.size() - 2 * COUNTED, rounds.size() - COUNTED);
-    for (int i = 0; i < 3; i++) {
-      if (median(rounds, i) < STEADY * median(before, i)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Median of the last rounds that count. */
-  private static double median(List<double[]> rounds, int column) {
-    return rounds.subList(rounds.size() - COUNTED, rounds.size()).stream()
-        .mapToDouble(round -> round[column])
-        .sorted()
-        .skip(COUNTED / 2)
-        .findFirst()
-        .orElseThrow();
-  }
-
   private static String yaml(
-      Map<CatalogEntry, Calibrated> measured, Map<String, Double> qualities, int workers)
+      Map<CatalogEntry, StepPrior> measured, Map<String, Double> qualities, int workers)
       throws IOException {
     StringBuilder yaml = new StringBuilder("simulation:\n  model: auto\n  engines:\n");
     measured.forEach((entry, times) ->
@@ -178,39 +124,43 @@ final class CalibrateCommand implements Callable<Integer> {
                       parameter-bytes: %d
                       step-ms: %.4f
                       sequence-ms: %.4f
+                      context-ms: %.4f
                       prefill-ms: %.4f
+                      pairs-ms: %.4f
                       max-sequences: 32
                       source: "gearbox calibrate, %s, %d threads"
                 """,
                 entry.name(),
                 qualities.getOrDefault(entry.name(), 0.0),
                 entry.size(),
-                times.step(),
-                times.sequence(),
-                times.prefill(),
+                1e3 * times.step(),
+                1e3 * times.sequence(),
+                1e3 * times.context(),
+                1e3 * times.prefill(),
+                1e3 * times.pairs(),
                 Machine.cpu().replace('"', ' '),
                 workers)));
     return yaml + SimulationConfig.builtInTraffic();
   }
 
   private void print(
-      Map<CatalogEntry, Calibrated> measured, Map<String, Double> qualities, Path file) {
+      Map<CatalogEntry, StepPrior> measured, Map<String, Double> qualities, Path file) {
     List<Map<String, Object>> rows = new ArrayList<>();
     Table table = new Table("VARIANT", "QUALITY", "STEP MS", "SEQUENCE MS", "PREFILL MS/TOKEN");
     measured.forEach((entry, times) -> {
       Map<String, Object> row = new LinkedHashMap<>();
       row.put("variant", entry.name());
       row.put("quality", qualities.getOrDefault(entry.name(), 0.0));
-      row.put("step_ms", times.step());
-      row.put("sequence_ms", times.sequence());
-      row.put("prefill_ms", times.prefill());
+      row.put("step_ms", 1e3 * times.step());
+      row.put("sequence_ms", 1e3 * times.sequence());
+      row.put("prefill_ms", 1e3 * times.prefill());
       rows.add(row);
       table.row(
           entry.name(),
           text(qualities.getOrDefault(entry.name(), 0.0)),
-          text(times.step()),
-          text(times.sequence()),
-          text(times.prefill()));
+          text(1e3 * times.step()),
+          text(1e3 * times.sequence()),
+          text(1e3 * times.prefill()));
     });
     if (json) {
       screen.out().println(Json.write(Map.of("variants", rows, "file", file.toString())));

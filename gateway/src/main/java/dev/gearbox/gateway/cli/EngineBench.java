@@ -8,6 +8,7 @@ import dev.gearbox.gateway.dispatch.Silicon;
 import dev.gearbox.runtime.ModelAdapter;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.workshop.AdapterFile;
+import dev.gearbox.workshop.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.cli.LoadGenerator.Measured;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.dispatch.EngineListener;
+import dev.gearbox.workshop.Machine;
 import dev.gearbox.workshop.WeightStore;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import java.io.IOException;

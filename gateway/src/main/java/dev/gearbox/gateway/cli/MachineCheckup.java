@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.cli;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import dev.gearbox.workshop.Machine;
 import dev.gearbox.workshop.settings.DataSize;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -3,6 +3,7 @@ package dev.gearbox.gateway.cli;
 import dev.gearbox.gateway.config.ConfigLoader;
 import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.policy.fact.VariantFacts;
+import dev.gearbox.policy.predict.StepPrior;
 import dev.gearbox.policy.rule.Rules;
 import dev.gearbox.policy.simulate.Arm;
 import dev.gearbox.policy.simulate.EngineProfile;
@@ -72,7 +73,7 @@ record RealSlo(
                           .formatted(entry.name(), entry.name())));
       screen.err().println("measuring " + entry.name());
       Double quality = configured.quality(entry.name(), ledger);
-      profiles.put(profile(entry, quality, CalibrateCommand.measure(file, threads)), file);
+      profiles.put(profile(entry, quality, StepTimes.measure(file, threads).line()), file);
     }
     Fleet fleet = new Fleet(read.model(), List.of(List.copyOf(profiles.keySet())));
     List<Double> rates = new ArrayList<>();
@@ -101,16 +102,16 @@ record RealSlo(
     }
   }
 
-  private EngineProfile profile(CatalogEntry entry, @Nullable Double quality, Calibrated times) {
+  private EngineProfile profile(CatalogEntry entry, @Nullable Double quality, StepPrior times) {
     return new EngineProfile(
         POOL,
         new VariantFacts(entry.name(), Set.of(), quality, CONTEXT, Set.of(), entry.size(), 0),
         new StepProfile(
-            times.step() / 1e3,
-            times.sequence() / 1e3,
-            0,
-            times.prefill() / 1e3,
-            0,
+            times.step(),
+            times.sequence(),
+            times.context(),
+            times.prefill(),
+            times.pairs(),
             NOISE,
             "measured at the beginning; noise assumed"),
         SEQUENCES,

@@ -18,6 +18,7 @@ import dev.gearbox.runtime.EngineSpec;
 import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.PromptEncoder;
 import dev.gearbox.telemetry.record.EngineCounters;
+import dev.gearbox.workshop.Machine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -43,7 +43,7 @@ final class Steps {
     logits = new float[widest * runner.vocabulary()];
     runner.allocateBlocks(Math.multiplyExact(widest, blocks));
     for (int[] table : tables) {
-      compute(table, depth);
+      compute(table, 0, depth);
     }
   }
 
@@ -54,18 +54,26 @@ final class Steps {
 
   /** Tokens per second of a prompt. */
   double prefill() {
-    long start = System.nanoTime();
-    compute(tables[0], promptTokens);
-    return promptTokens * 1e9 / (System.nanoTime() - start);
+    return prefill(0, promptTokens);
   }
 
-  private void compute(int[] table, int tokens) {
-    for (int from = 0; from < tokens; from += runner.maxStepTokens()) {
-      int to = Math.min(from + runner.maxStepTokens(), tokens);
+  /**
+   * Tokens per second of {@code tokens} of a prompt behind {@code before} that were computed; what
+   * those were does not matter to the time.
+   */
+  double prefill(int before, int tokens) {
+    long start = System.nanoTime();
+    compute(tables[0], before, before + tokens);
+    return tokens * 1e9 / (System.nanoTime() - start);
+  }
+
+  private void compute(int[] table, int before, int end) {
+    for (int from = before; from < end; from += runner.maxStepTokens()) {
+      int to = Math.min(from + runner.maxStepTokens(), end);
       batch.clear();
       batch.beginSequence(from, table, adapter);
       for (int i = from; i < to; i++) {
-        batch.addToken(token(i), i == tokens - 1);
+        batch.addToken(token(i), i == end - 1);
       }
       runner.step(batch, logits);
     }
@@ -73,16 +81,21 @@ final class Steps {
 
   /** Tokens per second of that many sequences together, one token each a step. */
   double decode(int sequences) {
+    return decode(sequences, depth, generatedTokens);
+  }
+
+  /** The same of {@code tokens} each behind any {@code context} that was computed. */
+  double decode(int sequences, int context, int tokens) {
     long start = System.nanoTime();
-    for (int i = 0; i < generatedTokens; i++) {
+    for (int i = 0; i < tokens; i++) {
       batch.clear();
       for (int s = 0; s < sequences; s++) {
-        batch.beginSequence(depth + i, tables[s], adapter);
+        batch.beginSequence(context + i, tables[s], adapter);
         batch.addToken(token(i + s), true);
       }
       runner.step(batch, logits);
     }
-    return (double) generatedTokens * sequences * 1e9 / (System.nanoTime() - start);
+    return (double) tokens * sequences * 1e9 / (System.nanoTime() - start);
   }
 
   private int token(int i) {

@@ -14,6 +14,7 @@ import dev.gearbox.policy.predict.CacheModel;
 import dev.gearbox.policy.predict.LatencyModel;
 import dev.gearbox.policy.predict.LengthModel;
 import dev.gearbox.policy.predict.Rider;
+import dev.gearbox.policy.predict.StepPrior;
 import dev.gearbox.policy.predict.Underway;
 import dev.gearbox.policy.rule.Firing;
 import dev.gearbox.policy.rule.Rules;
@@ -145,6 +146,11 @@ public final class GearboxPolicy implements PolicyEngine {
       meters.expect(each.name(), Attained.TARGETS);
       standings.expect(each);
     }
+  }
+
+  /** What was measured of the steps of an engine that will come. */
+  public void expect(String engine, StepPrior prior) {
+    latency.expect(engine, prior);
   }
 
   /** Replaces the rules from the next decision on. */

@@ -37,6 +37,7 @@ public final class LatencyModel {
   private final DevicePrior prior;
   private final LongSupplier clock;
   private final ConcurrentHashMap<String, StepModel> engines = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, StepPrior> measured = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Kinds> errors = new ConcurrentHashMap<>();
 
   /**
@@ -63,6 +64,11 @@ public final class LatencyModel {
   /** Makes an engine known, with a prior by the size of its variant. Idempotent. */
   public void expect(String engine, long parameterBytes) {
     model(engine, parameterBytes);
+  }
+
+  /** Takes what was measured of an engine as its prior; for an engine that is not known yet. */
+  public void expect(String engine, StepPrior prior) {
+    measured.put(engine, prior);
   }
 
   /**
@@ -294,7 +300,12 @@ public final class LatencyModel {
     StepModel model = engines.get(engine);
     return model != null
         ? model
-        : engines.computeIfAbsent(engine, id -> new StepModel(parameterBytes, prior));
+        : engines.computeIfAbsent(engine, id -> new StepModel(prior(id, parameterBytes)));
+  }
+
+  private StepPrior prior(String engine, long parameterBytes) {
+    StepPrior own = measured.get(engine);
+    return own != null ? own : StepPrior.of(parameterBytes, prior);
   }
 
   /** Errors of a pool and variant, by lane. */

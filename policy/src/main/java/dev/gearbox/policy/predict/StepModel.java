@@ -36,6 +36,9 @@ final class StepModel {
   private static final double PRIOR_SPREAD = 0.7;
   private static final double WORST_ERROR = -4;
 
+  /** Half of what coefficients usually are, in those of a prompt token. */
+  private static final double[] IN_TOKENS = {0.5, 0.5, 1.0 / 40, 0.5, 25};
+
   private final double[] covariance = new double[N * N];
   private final double[] scale = new double[N];
   private final double[] z = new double[N];
@@ -51,15 +54,20 @@ final class StepModel {
   private boolean lastDecoded;
 
   StepModel(long parameterBytes, DevicePrior prior) {
-    double read = Math.max(1, parameterBytes) / prior.bytesPerSecond();
-    double token = Math.max(1, parameterBytes) / prior.tokenBytesPerSecond();
-    // Attention grows with the context: a thousand tokens of it cost about a twentieth of a token,
-    // and a chunk of a million token-pairs about fifty tokens.
-    theta = new double[] {read, token, token / 20, token, token * 50, 0};
+    this(StepPrior.of(parameterBytes, prior));
+  }
+
+  StepModel(StepPrior prior) {
+    theta =
+        new double[] {
+          prior.step(), prior.sequence(), prior.context(), prior.prefill(), prior.pairs(), 0
+        };
     priorTheta = theta;
     shown = theta;
     for (int i = 0; i < N; i++) {
-      double spread = i == N - 1 ? 0.1 : PRIOR_SPREAD * theta[i];
+      // What the prior holds for nothing may still turn out to be something.
+      double spread =
+          i == N - 1 ? 0.1 : PRIOR_SPREAD * Math.max(theta[i], IN_TOKENS[i] * prior.prefill());
       scale[i] = spread * spread / (NOISE * NOISE);
       covariance[i * N + i] = scale[i];
     }

@@ -132,6 +132,19 @@ class LatencyModelTest {
   }
 
   @Test
+  void whatWasMeasuredOfAnEngineGoesBeforeItsSize() {
+    LatencyModel told = new LatencyModel(DevicePrior.CPU, () -> 0);
+    told.expect("e", new StepPrior(1, 0, 0, 0.5, 0));
+    told.expect("e", BYTES);
+
+    double bySize = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0)).tpot();
+    double measured = forecast(told, load(0, 0), List.of(), ask(Targets.NONE, 0)).tpot();
+
+    assertThat(bySize).isLessThan(0.5);
+    assertThat(measured).isBetween(1.0, 2.0);
+  }
+
+  @Test
   void promptsInSmallChunksTakeMoreTurns() {
     for (int i = 0; i < 100; i++) {
       model.expect("e", BYTES);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.gearbox.telemetry.record.StepRecord;
+import java.util.List;
 import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -73,6 +74,31 @@ class StepModelTest {
   }
 
   @Test
+  void whatWasMeasuredIsTheFirstGuessAndIsLearnedFrom() {
+    StepPrior measured =
+        StepPrior.fitted(
+            List.of(
+                measured(1, 0, 0, 0),
+                measured(8, 0, 0, 0),
+                measured(1, 512, 0, 0),
+                measured(8, 4096, 0, 0),
+                measured(0, 0, 64, 0),
+                measured(0, 0, 256, 0)));
+    StepModel model = new StepModel(measured);
+    assertThat(model.decode(4, 1000)).isCloseTo(truth(4, 1000, 0), Percentage.withPercentage(1));
+    assertThat(model.prefill(100, 0)).isCloseTo(1.1, Percentage.withPercentage(1));
+    assertThat(measured.pairs()).as("costs nothing here").isZero();
+
+    for (int i = 0; i < 500; i++) {
+      int prompt = 50 + i % 7 * 50;
+      double pairs = prompt * prompt / 2.0;
+      model.learn(
+          new StepRecord("e", "d", 0, 0, prompt, pairs, 0, (long) (1e9 * (0.08 + pairs / 1e4)), 1));
+    }
+    assertThat(model.prefill(300, 45_000)).isCloseTo(4.5, Percentage.withPercentage(20));
+  }
+
+  @Test
   void followsAMachineThatBecomesSlower() {
     StepModel model = new StepModel(BYTES, DevicePrior.CPU);
     SplittableRandom random = new SplittableRandom(5);
@@ -128,6 +154,11 @@ class StepModelTest {
     int prefill = random.nextInt(3) == 0 ? random.nextInt(1, 256) : 0;
     return record(
         sequences, context, prefill, factor * noise * truth(sequences, (double) context, prefill));
+  }
+
+  private static StepRecord measured(int sequences, long context, int prompt, double pairs) {
+    long nanos = (long) (1e9 * truth(sequences, (double) context, prompt));
+    return new StepRecord("e", "d", sequences, context, prompt, pairs, 0, nanos, 1);
   }
 
   private static StepRecord record(int sequences, long context, int prefill, double seconds) {

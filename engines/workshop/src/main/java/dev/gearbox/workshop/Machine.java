@@ -1,4 +1,4 @@
-package dev.gearbox.gateway.cli;
+package dev.gearbox.workshop;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -7,11 +7,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** What this machine is. */
-final class Machine {
+public final class Machine {
   private Machine() {}
 
   /** The processor's name with its vendor's family and model, as Linux tells them. */
-  static String cpu() {
+  public static String cpu() {
     String name = field("model name").orElse(System.getProperty("os.arch"));
     String ids =
         field("cpu family")

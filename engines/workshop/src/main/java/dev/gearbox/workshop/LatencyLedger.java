@@ -1,0 +1,125 @@
+package dev.gearbox.workshop;
+
+import dev.gearbox.telemetry.record.StepRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What steps of variants took on this machine, by the SHA-256 of their weights: {@code
+ * latency.json} beside the weights, written by {@code gearbox calibrate}. What another program
+ * measured, or this one on another processor or with other threads, is stale.
+ */
+public final class LatencyLedger {
+  private static final String NAME = "latency.json";
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private final Map<String, Profile> profiles;
+
+  /**
+   * Steps of one variant.
+   *
+   * @param variant its name, for readers
+   * @param program SHA-256 of what computed
+   * @param processor as {@link Machine#cpu()} names it
+   * @param threads that computed
+   */
+  public record Profile(
+      String variant, String program, String processor, int threads, List<Step> steps) {
+    public Profile {
+      steps = List.copyOf(steps);
+    }
+
+    /** What this program measured on this machine. */
+    public Profile(String variant, int threads, List<Step> steps) {
+      this(variant, Program.sha256(), Machine.cpu(), threads, steps);
+    }
+
+    private boolean isOf(int asked) {
+      return threads == asked
+          && processor.equals(Machine.cpu())
+          && program.equals(Program.sha256());
+    }
+  }
+
+  /**
+   * One step.
+   *
+   * @param sequences that computed a token each
+   * @param context tokens of context of each of them
+   * @param prompt prompt tokens that it computed
+   * @param before tokens of context before these
+   * @param seconds that it took
+   */
+  public record Step(int sequences, int context, int prompt, int before, double seconds) {
+    /** As an engine alone on its device would have told it. */
+    public StepRecord told() {
+      return new StepRecord(
+          "",
+          "",
+          sequences,
+          (long) sequences * context,
+          prompt,
+          prompt * (before + prompt / 2.0),
+          0,
+          Math.round(seconds * 1e9),
+          0);
+    }
+  }
+
+  /** Layout of the file. */
+  record Ledger(Map<String, Profile> weights) {}
+
+  private LatencyLedger(Map<String, Profile> profiles) {
+    this.profiles = profiles;
+  }
+
+  /**
+   * What lies beside the weights; empty where nothing does.
+   *
+   * @throws IOException when the file there cannot be read
+   */
+  public static LatencyLedger load(Path folder) throws IOException {
+    Path file = folder.resolve(NAME);
+    if (!Files.exists(file)) {
+      return new LatencyLedger(Map.of());
+    }
+    try {
+      return new LatencyLedger(MAPPER.readValue(Files.readString(file), Ledger.class).weights());
+    } catch (JacksonException e) {
+      throw new IOException(
+          file + " is broken: " + e.getOriginalMessage() + "; delete it and run gearbox calibrate",
+          e);
+    }
+  }
+
+  /** Whether these weights were ever measured, be that stale or not. */
+  public boolean knows(String sha256) {
+    return profiles.containsKey(sha256);
+  }
+
+  /**
+   * What is known of weights where so many threads compute; empty when that is nothing or stale.
+   */
+  public Optional<Profile> find(String sha256, int threads) {
+    return Optional.ofNullable(profiles.get(sha256)).filter(profile -> profile.isOf(threads));
+  }
+
+  /** Writes what was measured of weights into the file beside them. */
+  public static void record(Path folder, String sha256, Profile profile) throws IOException {
+    Map<String, Profile> all = new TreeMap<>(load(folder).profiles);
+    all.put(sha256, profile);
+    Path written = Files.createTempFile(folder, ".latency", ".json");
+    Files.writeString(written, MAPPER.writeValueAsString(new Ledger(all)) + "\n");
+    Files.move(written, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+  }
+}
