@@ -13,6 +13,7 @@ import dev.gearbox.runtime.ModelRunner;
 import dev.gearbox.runtime.StepBatch;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,17 +84,39 @@ public final class CpuModel implements ModelRunner {
     return load(file, workers, options, kernels, null);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model
   private static ModelRunner load(
       GgufFile file,
       CpuWorkers workers,
       CpuOptions options,
       Kernels kernels,
       @Nullable Probe probe) {
+    return open(file, workers, options, kernels, probe, ModelWeights::load);
+  }
+
+  /** A model that holds no weights but those of the layer at hand; see {@link LayerWalk}. */
+  static CpuModel reserve(GgufFile file, CpuWorkers workers, Probe probe) {
+    Kernels kernels = Kernels.best();
+    return open(file, workers, CpuOptions.DEFAULT, kernels, probe, ModelWeights::reserve);
+  }
+
+  /** How weights come out of a file. */
+  private interface Loading {
+    ModelWeights load(
+        GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers);
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // the arena lives as long as the model
+  private static CpuModel open(
+      GgufFile file,
+      CpuWorkers workers,
+      CpuOptions options,
+      Kernels kernels,
+      @Nullable Probe probe,
+      Loading loading) {
     ModelShape shape = ModelShape.of(file);
     Arena arena = Arena.ofShared();
     try {
-      ModelWeights weights = ModelWeights.load(file, shape, kernels, arena, workers);
+      ModelWeights weights = loading.load(file, shape, kernels, arena, workers);
       return new CpuModel(kernels, shape, weights, options, probe, workers, arena);
     } catch (RuntimeException | Error e) {
       arena.close();
@@ -173,6 +196,16 @@ public final class CpuModel implements ModelRunner {
     if (batch.size() > 0) {
       workers.run(plan.plan(batch, logits));
     }
+  }
+
+  /** Makes a reserved model hold its embeddings, and nothing else. */
+  void holdEmbedding() {
+    weights.only(List.of(weights.embedding()));
+  }
+
+  /** Makes a reserved model hold one layer, and nothing else. */
+  void holdLayer(int layer) {
+    weights.only(weights.layers().get(layer).matrices());
   }
 
   /** Writes the embeddings of a batch's tokens; see {@link LayerWalk}. */

@@ -1,6 +1,7 @@
 package dev.gearbox.cpu.model;
 
 import dev.gearbox.cpu.kernel.PackedMatrix;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The weights of one layer; what an architecture lacks is null. */
@@ -21,4 +22,9 @@ record LayerWeights(
     PackedMatrix gate,
     PackedMatrix up,
     PackedMatrix down,
-    float @Nullable [] afterInnerNorm) {}
+    float @Nullable [] afterInnerNorm) {
+  /** All matrices. */
+  List<PackedMatrix> matrices() {
+    return List.of(query, key, value, attentionOutput, gate, up, down);
+  }
+}

@@ -1,6 +1,7 @@
 package dev.gearbox.cpu.model;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -20,6 +21,11 @@ final class LazyMemory {
   private static final MethodHandle CALLOC =
       function("calloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ADDRESS));
+  private static final MethodHandle ADVISE =
+      function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+
+  private static final int DONT_NEED = 4;
+  private static final long PAGE = 1 << 16; // the largest that systems in use have
 
   private LazyMemory() {}
 
@@ -40,6 +46,22 @@ final class LazyMemory {
     }
     MemorySegment whole = block.reinterpret(bytes + alignment, arena, LazyMemory::free);
     return whole.asSlice(-block.address() & (alignment - 1), bytes);
+  }
+
+  /**
+   * Gives the pages of memory back until they are touched again; what was in them is lost. A system
+   * that will not take them keeps them.
+   */
+  static void forget(MemorySegment memory) {
+    long skipped = -memory.address() & (PAGE - 1);
+    long bytes = (memory.byteSize() - skipped) / PAGE * PAGE;
+    if (bytes > 0) {
+      try {
+        int _ = (int) ADVISE.invokeExact(memory.asSlice(skipped, bytes), bytes, DONT_NEED);
+      } catch (Throwable e) {
+        throw failed(e);
+      }
+    }
   }
 
   private static MemorySegment calloc(long bytes) {

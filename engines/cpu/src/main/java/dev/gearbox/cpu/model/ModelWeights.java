@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The weights of a model in native memory, a copy: the file may be closed once it is read. */
@@ -26,7 +27,8 @@ record ModelWeights(
     List<LayerWeights> layers,
     float[] outputNorm,
     PackedMatrix output,
-    float @Nullable [] ropeFactors) {
+    float @Nullable [] ropeFactors,
+    Packing packing) {
 
   /** Whether the embeddings make the logits too. */
   boolean tied() {
@@ -36,20 +38,32 @@ record ModelWeights(
   /** Checks every tensor that will be read, then copies them. */
   static ModelWeights load(
       GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers) {
+    ModelWeights weights = reserve(file, shape, kernels, arena, workers);
+    weights.packing.pack(matrix -> true);
+    return weights;
+  }
+
+  /** Checks every tensor, and copies none before it is asked for: the file must stay open. */
+  static ModelWeights reserve(
+      GgufFile file, ModelShape shape, Kernels kernels, Arena arena, CpuWorkers workers) {
     ModelTensors tensors = ModelTensors.of(file, shape);
     Packing packing = new Packing(kernels, LazyMemory.in(arena), workers);
     tensors.matrices().forEach(packing::note);
     packing.bound();
     PackedMatrix embedding = packing.add(tensors.embedding());
-    ModelWeights weights =
-        new ModelWeights(
-            embedding,
-            tensors.layers().stream().map(packing::layer).toList(),
-            tensors.outputNorm().toFloats(),
-            tensors.tied() ? embedding : packing.add(tensors.output()),
-            floats(tensors.ropeFactors()));
-    packing.pack();
-    return weights;
+    return new ModelWeights(
+        embedding,
+        tensors.layers().stream().map(packing::layer).toList(),
+        tensors.outputNorm().toFloats(),
+        tensors.tied() ? embedding : packing.add(tensors.output()),
+        floats(tensors.ropeFactors()),
+        packing);
+  }
+
+  /** Copies some matrices of a reserved model, and gives back the memory of all others. */
+  void only(List<PackedMatrix> wanted) {
+    packing.forget(matrix -> !wanted.contains(matrix));
+    packing.pack(wanted::contains);
   }
 
   private static float @Nullable [] floats(@Nullable GgufTensor tensor) {
@@ -61,7 +75,7 @@ record ModelWeights(
    * time: a step of another model on these workers waits for one slice, some milliseconds, and no
    * longer.
    */
-  private static final class Packing {
+  static final class Packing {
     private static final int SLICE_WEIGHTS = 1 << 21;
 
     /** Weights that one job looks at. */
@@ -73,18 +87,18 @@ record ModelWeights(
     private final Map<String, ScaleBound> bounds = new LinkedHashMap<>();
     private final List<MatrixPacker> packers = new ArrayList<>();
 
-    Packing(Kernels kernels, SegmentAllocator memory, CpuWorkers workers) {
+    private Packing(Kernels kernels, SegmentAllocator memory, CpuWorkers workers) {
       this.kernels = kernels;
       this.memory = memory;
       this.workers = workers;
     }
 
     /** Notes a tensor that will be packed. */
-    void note(GgufTensor tensor) {
+    private void note(GgufTensor tensor) {
       bounds.put(tensor.name(), new ScaleBound(tensor));
     }
 
-    void bound() {
+    private void bound() {
       for (ScaleBound bound : bounds.values()) {
         long rows = bound.tensor().rows();
         int slice = Math.max(1, SEEN_WEIGHTS / bound.tensor().columns());
@@ -94,14 +108,14 @@ record ModelWeights(
       }
     }
 
-    PackedMatrix add(GgufTensor tensor) {
+    private PackedMatrix add(GgufTensor tensor) {
       ScaleBound bound = Objects.requireNonNull(bounds.get(tensor.name()));
       MatrixPacker packer = new MatrixPacker(bound, kernels.groupRows(), memory);
       packers.add(packer);
       return packer.matrix();
     }
 
-    LayerWeights layer(ModelTensors.Layer layer) {
+    private LayerWeights layer(ModelTensors.Layer layer) {
       return new LayerWeights(
           layer.attentionNorm().toFloats(),
           add(layer.query()),
@@ -121,9 +135,19 @@ record ModelWeights(
           floats(layer.afterInnerNorm()));
     }
 
-    void pack() {
+    private void forget(Predicate<PackedMatrix> unwanted) {
+      packers.stream()
+          .map(MatrixPacker::matrix)
+          .filter(unwanted)
+          .forEach(matrix -> LazyMemory.forget(matrix.data()));
+    }
+
+    private void pack(Predicate<PackedMatrix> wanted) {
       for (MatrixPacker packer : packers) {
         PackedMatrix matrix = packer.matrix();
+        if (!wanted.test(matrix)) {
+          continue;
+        }
         int slice =
             Math.max(workers.threads(), SLICE_WEIGHTS / (matrix.groupRows() * matrix.columns()));
         for (int first = 0; first < matrix.groups(); first += slice) {

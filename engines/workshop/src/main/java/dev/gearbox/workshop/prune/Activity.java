@@ -1,5 +1,6 @@
 package dev.gearbox.workshop.prune;
 
+import dev.gearbox.cpu.model.LayerWalk;
 import dev.gearbox.cpu.model.Probe;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.gguf.GgufFile;
@@ -7,6 +8,7 @@ import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.workshop.Progress;
 import dev.gearbox.workshop.Reading;
 import dev.gearbox.workshop.quantize.Importance;
+import java.util.Arrays;
 
 /**
  * What the parts of a model did while it read a text.
@@ -21,8 +23,6 @@ public final class Activity implements Probe {
   private final long[] tokens;
   private final double[][] inner;
   private final double[][] attended;
-  private float[] before = {};
-  private int rowsBefore;
 
   private Activity(ModelShape shape) {
     this.shape = shape;
@@ -33,50 +33,56 @@ public final class Activity implements Probe {
   }
 
   /**
-   * Lets a model read.
+   * Lets a model read, layer by layer: in memory are the weights of one, and the residual streams
+   * of the whole text.
    *
-   * @param progress in windows of the text
+   * @param progress in windows of the text, each through every layer
    * @throws IllegalArgumentException when the text is too short
    */
   public static Activity measure(
       GgufFile file, String text, CpuWorkers workers, Progress progress) {
     Activity activity = new Activity(ModelShape.of(file));
-    Reading.all(file, text, workers, activity, progress);
+    int[][] windows = Reading.windows(file, text);
+    int layers = activity.shape.layers();
+    try (LayerWalk walk = new LayerWalk(file, workers, windows[0].length, activity)) {
+      float[][] streams = Arrays.stream(windows).map(walk::embed).toArray(float[][]::new);
+      for (int layer = 0; layer < layers; layer++) {
+        for (int i = 0; i < windows.length; i++) {
+          float[] before = streams[i].clone();
+          walk.layer(layer, windows[i], streams[i]);
+          activity.turned(layer, before, streams[i]);
+          progress.at((long) layer * windows.length + i + 1, (long) layers * windows.length);
+        }
+      }
+    }
     return activity;
   }
 
   @Override
   public void see(Point point, int layer, float[] values, int rows, int width) {
     switch (point) {
-      case HIDDEN -> hidden(layer, values, rows, width);
       case INNER -> Importance.addSquares(inner[layer], values, rows, width);
       case ATTENDED -> Importance.addSquares(attended[layer], values, rows, width);
-      case ATTENTION_INPUT, FEED_FORWARD_INPUT, FEED_FORWARD_OUTPUT, LOGITS_INPUT -> {}
+      case HIDDEN, ATTENTION_INPUT, FEED_FORWARD_INPUT, FEED_FORWARD_OUTPUT, LOGITS_INPUT -> {}
     }
   }
 
-  private void hidden(int layer, float[] values, int rows, int width) {
-    // Behind the last layer are the last rows alone, those whose logits were asked for.
-    int skipped = rowsBefore - rows;
-    for (int row = 0; layer > 0 && row < rows; row++) {
-      cosines[layer - 1] += cosine(before, (skipped + row) * width, values, row * width, width);
-      tokens[layer - 1]++;
+  private void turned(int layer, float[] before, float[] behind) {
+    int width = shape.size();
+    for (int at = 0; at < behind.length; at += width) {
+      cosines[layer] += cosine(before, behind, at, width);
+      tokens[layer]++;
     }
-    if (before.length < rows * width) {
-      before = new float[rows * width];
-    }
-    System.arraycopy(values, 0, before, 0, rows * width);
-    rowsBefore = rows;
   }
 
-  private static double cosine(float[] a, int aAt, float[] b, int bAt, int n) {
+  private static double cosine(float[] a, float[] b, int at, int n) {
     double product = 0;
     double aa = 0;
     double bb = 0;
     for (int i = 0; i < n; i++) {
-      product += a[aAt + i] * b[bAt + i];
-      aa += a[aAt + i] * a[aAt + i];
-      bb += b[bAt + i] * b[bAt + i];
+      product += a[at + i] * b[at + i];
+      aa += a[at + i] * a[at + i];
+      bb += b[at + i] * b[at + i];
     }
     return aa == 0 || bb == 0 ? 0 : product / Math.sqrt(aa * bb);
   }
