@@ -7,6 +7,7 @@ import dev.gearbox.format.gguf.GgufFile;
 import dev.gearbox.format.model.ModelShape;
 import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
+import org.jspecify.annotations.Nullable;
 
 /** The residual streams of all windows of a text on their way through a model. */
 final class Streams implements AutoCloseable {
@@ -17,7 +18,7 @@ final class Streams implements AutoCloseable {
   private final int size;
   private final float[][] streams;
   private int layer;
-  private Probe.Point watched = Probe.Point.HIDDEN;
+  private Probe.@Nullable Point watched;
   private float[] seen = {};
 
   /**
@@ -43,8 +44,12 @@ final class Streams implements AutoCloseable {
 
   /** Goes on to the entry of a layer. */
   void enter(int next) {
+    watched = null;
     while (layer < next) {
-      pass(Probe.Point.HIDDEN);
+      for (int i = 0; i < windows.length; i++) {
+        through(i);
+      }
+      layer++;
     }
   }
 
@@ -53,12 +58,16 @@ final class Streams implements AutoCloseable {
     watched = point;
     float[][] values = new float[windows.length][];
     for (int i = 0; i < windows.length; i++) {
-      walk.layer(layer, windows[i], streams[i]);
-      values[i] = point == Probe.Point.HIDDEN ? new float[0] : seen;
-      step.run();
+      through(i);
+      values[i] = seen;
     }
     layer++;
     return values;
+  }
+
+  private void through(int window) {
+    walk.layer(layer, windows[window], streams[window]);
+    step.run();
   }
 
   /** The stream of a window, where it is now: rows of {@code size} floats. */
