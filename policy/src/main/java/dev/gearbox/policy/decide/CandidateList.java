@@ -111,7 +111,9 @@ final class CandidateList {
       loads.add(load);
       idle = idle && !open(load, now);
     }
-    return new Shared(latency.device(loads, expected), idle, prices.lambda(device.id()));
+    double interactive = underway.interactiveShare(device.id(), now);
+    return new Shared(
+        latency.device(loads, expected, interactive), idle, prices.lambda(device.id()));
   }
 
   private boolean open(EngineLoad load, long now) {

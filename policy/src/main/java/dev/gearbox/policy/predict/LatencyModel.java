@@ -76,9 +76,10 @@ public final class LatencyModel {
    *
    * @param engines on it
    * @param expectedTokens of the answers that those who wait will have
+   * @param interactiveShare of it that interactive requests have lately asked for
    */
-  public DeviceLoad device(List<EngineLoad> engines, int expectedTokens) {
-    return new DeviceLoad(engines, this, expectedTokens);
+  public DeviceLoad device(List<EngineLoad> engines, int expectedTokens, double interactiveShare) {
+    return new DeviceLoad(engines, this, expectedTokens, interactiveShare);
   }
 
   /** Predicts {@code ask} on engine number {@code at} of {@code device}. */
@@ -101,7 +102,10 @@ public final class LatencyModel {
         wholeDelay += Math.min(whole / weight * device.weight[i], device.left[i]);
       }
     }
-    double ttft = Math.max(SHORTEST, ask.elapsed() + first + firstDelay + running / 2);
+    // Who gives way waits for those too who come after it (Cobham 1954): W / (1 - share of these).
+    double left = ask.lane() == Lane.BULK ? 1 - device.taken : 1;
+    double wait = (first + firstDelay + running / 2) / left;
+    double ttft = Math.max(SHORTEST, ask.elapsed() + wait);
     double tpot = Math.max(SHORTEST, each + (wholeDelay - firstDelay) / ask.expectedTokens());
     double total = ttft + (ask.expectedTokens() - 1) * tpot;
     return banded(own, self, ask, ttft, tpot, total);

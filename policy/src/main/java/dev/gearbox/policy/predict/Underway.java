@@ -46,6 +46,9 @@ public final class Underway {
     one.riders.put(rider.request(), rider);
     byRequest.put(rider.request(), one);
     one.count(rider).add(rider, 1);
+    if (rider.lane() == Lane.INTERACTIVE) {
+      one.interactive.add(rider.forecast().work(), now);
+    }
     seat(one, rider, rider.forecast().tpot(), now);
   }
 
@@ -58,6 +61,12 @@ public final class Underway {
         device.count(rider).add(rider, -1);
       }
     }
+  }
+
+  /** Share of {@code device} that interactive requests have lately asked for, 0 to any. */
+  public synchronized double interactiveShare(String device, long now) {
+    Device one = devices.get(device);
+    return one == null ? 0 : one.interactive.share(now);
   }
 
   /** Whether interactive work is on {@code engine}; true where nothing is known of it. */
@@ -203,6 +212,7 @@ public final class Underway {
     final Map<String, Rider> riders = new LinkedHashMap<>();
     final Map<String, Aboard> engines = new HashMap<>();
     final List<SlackTable> tables = new ArrayList<>();
+    final Inflow interactive = new Inflow();
     long built = Long.MIN_VALUE / 2;
 
     Aboard count(Rider rider) {

@@ -31,6 +31,27 @@ class LatencyModelTest {
     assertThat(busy.tpotP50()).isGreaterThan(idle.tpotP50());
   }
 
+  @Test
+  void bulkWaitsForThoseToComeThatGoBeforeIt() {
+    for (Lane lane : Lane.values()) {
+      Ask ask = new Ask("p", true, lane, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99);
+      double quiet = forecast(ask, 0).ttft();
+      double half = forecast(ask, 0.5).ttft();
+
+      if (lane == Lane.BULK) {
+        assertThat(half).isGreaterThan(1.3 * quiet);
+        assertThat(forecast(ask, 7).ttft()).as("a flood").isBetween(1.3 * half, 6 * quiet);
+      } else {
+        assertThat(half).isEqualTo(quiet);
+      }
+    }
+  }
+
+  private Forecast forecast(Ask ask, double interactiveShare) {
+    List<EngineLoad> one = List.of(load(4, 2));
+    return model.forecast(model.device(one, ask.expectedTokens(), interactiveShare), 0, ask);
+  }
+
   @Property(tries = 300)
   void moreLoadNeverRaisesTheChance(
       @ForAll @IntRange(min = 0, max = 20) int running,
@@ -305,6 +326,6 @@ class LatencyModelTest {
       LatencyModel model, EngineLoad self, List<EngineLoad> others, Ask ask) {
     List<EngineLoad> all = new ArrayList<>(List.of(self));
     all.addAll(others);
-    return model.forecast(model.device(all, ask.expectedTokens()), 0, ask);
+    return model.forecast(model.device(all, ask.expectedTokens(), 0), 0, ask);
   }
 }

@@ -26,13 +26,13 @@ class HerdingTest {
   void aPickAmongEqualsKeepsGatewaysWithOldSignalsFromGoingToTheSameDevice() {
     Run best = new Run();
     Run spread = new Run();
-    for (long seed = 1; seed <= 8; seed++) {
+    for (long seed = 1; seed <= 32; seed++) {
       best.add(ChoiceOptions.DEFAULT.near(0), seed);
       spread.add(ChoiceOptions.DEFAULT, seed);
     }
 
     assertThat(spread.busiest()).isLessThan(best.busiest());
-    // Seeds differ by a few points: over 16 it is 0.557 against 0.553.
+    // Seeds differ by a few points: over these it is 0.551 against 0.547.
     assertThat(spread.tally.qwg()).isGreaterThan(best.tally.qwg());
   }
 
