@@ -71,7 +71,6 @@ export function when(time) {
   return h("time", { datetime: time, title: time }, clock(time));
 }
 
-
 let ranks = new Map();
 /** First gear is the variant of the least quality. */
 export function learnGears(variants) {

@@ -1,11 +1,12 @@
 import { bytes, clock, duration, gear, h, keyed, number, percent, rank, text, when } from "./dom.js";
 
+let app;
 let parts;
 let rates = new Map();
 let burns = new Map();
 
-
-export function enter(main) {
+export function enter(main, shared) {
+  app = shared;
   parts = {
     loading: h("section", { class: "loading-weights", "aria-label": "Weights on their way", hidden: true }),
     classes: h("div", { class: "classes" }),
@@ -83,18 +84,20 @@ function classes(snapshot) {
   const sorted = [...snapshot.classes].sort((a, b) => a.budget - b.budget || b.priority - a.priority);
   keyed(parts.classes, sorted, (one) => one.name,
     (one) => h("article", { class: "class" },
-      h("h3", null, one.name), h("p", { class: "asks" }, asks(one)),
-      h("div", { class: "three" }, big("objective"), big("attained"), big("budget left")),
-      h("div", { class: "burn" }, h("span", { class: "num" }), h("svg", { class: "spark", viewBox: "0 0 120 16", preserveAspectRatio: "none", role: "img" })),
+      h("div", null, h("h3", null, one.name), h("p", { class: "asks" }, asks(one))),
+      h("div", { class: "standing" },
+        h("div", { class: "three" }, big("objective"), big("attained"), big("budget left")),
+        h("div", { class: "burn" }, h("span", { class: "num" }), h("svg", { class: "spark", viewBox: "0 0 120 16", preserveAspectRatio: "none", role: "img" }))),
       h("div", { class: "gears" })),
     (item, one) => {
-      const [, , three, burn, gears] = item.children;
+      const [, standing, gears] = item.children;
+      const [three, burn] = standing.children;
       const none = one.requests_1h === 0 && one.budget === 1;
       set(three.children[0], percent(one.objective, one.objective > 0.99 ? 2 : 1));
       set(three.children[1], none ? "no data" : percent(one.attained, 1), one.attained < one.objective && !none);
       set(three.children[2], none ? "–" : percent(one.budget, 0), one.budget < 0.25 && !none, none ? 0 : one.budget);
       text(burn.firstChild, one.requests_1h === 0 ? "no requests in the last hour"
-        : `burn ${number(one.burn_5m)} in 5 min, ${number(one.burn_1h)} in 1 h, ${number(one.burn_6h)} in 6 h`);
+        : `burn ${one.burn_5m.toFixed(1)} in 5 min, ${one.burn_1h.toFixed(1)} in 1 h, ${one.burn_6h.toFixed(1)} in 6 h`);
       burn.title = "shares of the budget that go per share of time: 1 spends it exactly";
       spark(burn.lastChild, one, Date.parse(snapshot.time));
       burn.classList.toggle("hot", one.burn_5m > 6 && one.burn_1h > 6);
@@ -206,7 +209,22 @@ function lane(one) {
     h("span", { class: "who" }, h("span", { class: "slot" }), h("span", { class: "cls" })),
     h("span", { class: "track", role: "img" },
       h("i", { class: "q" }), h("i", { class: "p" }), h("i", { class: "d" }), h("i", { class: "mark predicted", hidden: true }), h("i", { class: "mark target", hidden: true })),
-    h("span", { class: "num at" }));
+    h("span", { class: "num at" }),
+    app.snapshot.admin && !one.over ? endButton(one) : null);
+}
+
+/** Asks once more before it ends somebody's request. */
+function endButton(one) {
+  const button = h("button", { class: "quiet end", type: "button", "aria-label": `End this request of ${one.class}`, onclick: async () => {
+    if (button.textContent === "End") {
+      button.textContent = "Sure?";
+      setTimeout(() => (button.textContent = "End"), 3000);
+      return;
+    }
+    button.disabled = true;
+    await app.ask(`admin/requests/${one.request}/end`, { method: "POST" }).catch(() => {}); // it was over already
+  } }, "End");
+  return button;
 }
 
 function updateLane(item, one, scale) {

@@ -28,14 +28,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The console as an operator has it before them: in a browser, by mouse or by keyboard. */
 @Tag("weights")
 class ConsoleTest {
   private static final String HOSTILE = "<img src=x onerror=document.title='owned'>";
-  private static final String LONG = "Say something about the number one. ".repeat(30);
   private static final List<String> VIEWS =
       List.of("live", "decisions", "playground", "policy", "connect");
 
@@ -65,9 +62,9 @@ class ConsoleTest {
 
   @Test
   void theFirstLoadShowsHowFarItIs() throws Exception {
-    Path weights =
-        Path.of(String.valueOf(System.getenv("GEARBOX_MODELS")))
-            .resolve("smollm2-135m-instruct-q4_1.gguf");
+    Path models = Path.of(String.valueOf(System.getenv("GEARBOX_MODELS")));
+    Path weights = models.resolve("smollm2-135m-instruct-q4_1.gguf");
+    Path fetched = models.resolve("first-%d.gguf".formatted(System.nanoTime()));
     CountDownLatch seen = new CountDownLatch(1);
     HttpServer source = slow(weights, seen);
     Path config =
@@ -90,16 +87,14 @@ class ConsoleTest {
               model: SmolLM2-135M-Instruct
               techniques: [quantized]
               licence: Apache-2.0
-              file: first-%d.gguf
+              file: %s
               size: 98362432
               sha256: b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
               sources: ["http://127.0.0.1:%d/weights"]
         """
-            .formatted(System.nanoTime(), source.getAddress().getPort()));
+            .formatted(fetched.getFileName(), source.getAddress().getPort()));
     try (GearboxProcess gearbox = GearboxProcess.serve("--config", config.toString())) {
-      while (!answers(gearbox)) {
-        Thread.sleep(100);
-      }
+      gearbox.awaitLive();
       Page page = chromium.open(gearbox.uri("/").toString());
       Locator loading = page.getByLabel("Weights on their way");
       assertThat(loading).containsText("The first model is on its way", patient());
@@ -110,38 +105,8 @@ class ConsoleTest {
       assertThat(page.locator("#status")).containsText("ready");
     } finally {
       source.stop(0);
+      Files.deleteIfExists(fetched);
     }
-  }
-
-  @Test
-  void aTightTargetAndAQualityFloorGetDifferentGears() throws Exception {
-    GearboxProcess gearbox = Shared.gearbox();
-    Page page = chromium.open(gearbox.uri("/#playground").toString());
-    page.getByLabel("Prompt").fill(LONG);
-    page.getByLabel("Model", new Page.GetByLabelOptions().setExact(true)).selectOption("auto");
-    page.getByLabel("Most tokens").fill("8");
-
-    page.getByLabel("Quality at least").fill("99");
-    assertThat(page.locator(".decision tr.won .gear")).hasText(gear(Shared.LARGE), has());
-    assertThat(page.locator(".decision .verdict .why")).containsText("quality floor");
-    assertThat(answered(page)).endsWith(Shared.LARGE);
-
-    page.getByLabel("Quality at least").fill("0");
-    page.getByLabel("First token within").fill(Long.toString(between(gearbox)));
-    assertThat(page.locator(".decision tr.won .gear")).hasText(gear(Shared.SMALL), has());
-    assertThat(answered(page)).endsWith(Shared.SMALL);
-
-    page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("why").setExact(true))
-        .click();
-    assertThat(page.getByText("Predicted against actual")).isVisible();
-    page.getByRole(
-            AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Replay under today's rules"))
-        .click();
-    assertThat(page.getByText("The same choice")).isVisible();
-    page.getByRole(AriaRole.LINK, new Page.GetByRoleOptions().setName("Live").setExact(true))
-        .click();
-    assertThat(page.locator(".shifts .log")).containsText(Shared.SMALL, contains());
-    assertThat(page.locator(".shifts .log .shift").first()).containsText(Pattern.compile("[<>]"));
   }
 
   @Test
@@ -150,19 +115,19 @@ class ConsoleTest {
     Locator editor = page.getByLabel("Rules, as DRL or a decision table in CSV");
     String text = editor.inputValue();
     editor.fill(text.replace("name == ", "nmae == "));
-    button(page, "Check").click();
-    assertThat(page.locator(".problems")).containsText("line 10", contains());
+    Chromium.button(page, "Check").click();
+    assertThat(page.locator(".problems")).containsText("line 10", Chromium.soon());
     page.locator(".problems button").first().click();
     assertThat(page.locator(".gutter .wrong")).hasText("10");
     assertThat(editor).isFocused();
 
     editor.fill(text.replace("short answers for batch", HOSTILE));
-    button(page, "Check").click();
-    assertThat(page.locator(".problems")).containsText("They compile", contains());
-    button(page, "Try in the shadow").click();
-    assertThat(page.locator(".problems")).containsText("in the shadow", contains());
+    Chromium.button(page, "Check").click();
+    assertThat(page.locator(".problems")).containsText("They compile", Chromium.soon());
+    Chromium.button(page, "Try in the shadow").click();
+    assertThat(page.locator(".problems")).containsText("in the shadow", Chromium.soon());
     assertThat(page.getByText("looked at 0 decisions").last()).isVisible();
-    button(page, "Promote the shadow").click();
+    Chromium.button(page, "Promote the shadow").click();
     assertThat(page.locator("[data-rule]").filter(new Locator.FilterOptions().setHasText(HOSTILE)))
         .hasCount(1);
     page.reload();
@@ -184,7 +149,7 @@ class ConsoleTest {
   void everythingIsReachedByKeyboard() {
     for (String view : VIEWS) {
       Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
-      assertThat(page.locator("#status")).containsText("ready", contains());
+      assertThat(page.locator("#status")).containsText("ready", Chromium.soon());
       @SuppressWarnings("unchecked")
       List<String> offered =
           (List<String>)
@@ -219,7 +184,7 @@ class ConsoleTest {
       for (String view : VIEWS) {
         page.navigate("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
         assertThat(page.locator("main.view-" + view)).isVisible();
-        assertThat(page.locator("#status")).containsText("ready", contains());
+        assertThat(page.locator("#status")).containsText("ready", Chromium.soon());
         Chromium.violations(page).forEach(each -> found.add(view + " " + scheme + " " + each));
         assertThat((Boolean) page.evaluate("document.body.scrollWidth <= innerWidth"))
             .as("%s does not scroll sideways at %d", view, width)
@@ -238,59 +203,8 @@ class ConsoleTest {
       "const name = (e) => `${e.tagName} ${e.id} ${e.getAttribute('aria-label') ?? ''} ${e.tagName"
           + " === 'SELECT' ? '' : e.textContent.slice(0, 30)}`; ";
 
-  private static Locator button(Page page, String name) {
-    return page.getByRole(
-        AriaRole.BUTTON, new Page.GetByRoleOptions().setName(name).setExact(true));
-  }
-
-  /** Sends, and says which gear answered. */
-  private static String answered(Page page) {
-    button(page, "Send").click();
-    Locator reply = page.locator(".reply");
-    assertThat(reply).containsText(Pattern.compile("[1-9]\\d* tokens.*why"), contains());
-    return reply.locator(".gear span").innerText();
-  }
-
-  /** The slider's place of a time that the small variant makes and the large one does not. */
-  private static long between(GearboxProcess gearbox) throws Exception {
-    JsonNode preview =
-        JsonMapper.shared()
-            .readTree(
-                gearbox
-                    .post(
-                        "/v1/decisions/preview",
-                        "{\"model\":\"auto\",\"stream\":true,\"max_tokens\":8,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
-                            .formatted(LONG))
-                    .body());
-    double product = 1;
-    for (JsonNode row : preview.get("candidates")) {
-      product *= 1000 * row.at("/facts/forecast/ttftP50").asDouble();
-    }
-    return Math.round(20 * Math.log10(Math.sqrt(product) / 10));
-  }
-
-  private static Pattern gear(String variant) {
-    return Pattern.compile("\\d" + variant.replace(".", "\\."));
-  }
-
-  private static LocatorAssertions.HasTextOptions has() {
-    return new LocatorAssertions.HasTextOptions().setTimeout(20_000);
-  }
-
-  private static LocatorAssertions.ContainsTextOptions contains() {
-    return new LocatorAssertions.ContainsTextOptions().setTimeout(20_000);
-  }
-
   private static LocatorAssertions.ContainsTextOptions patient() {
     return new LocatorAssertions.ContainsTextOptions().setTimeout(60_000);
-  }
-
-  private static boolean answers(GearboxProcess gearbox) throws InterruptedException {
-    try {
-      return gearbox.get("/health/live").statusCode() == 200;
-    } catch (java.io.IOException e) {
-      return false;
-    }
   }
 
   /** Gives a part of a file, and the rest when {@code seen}. */

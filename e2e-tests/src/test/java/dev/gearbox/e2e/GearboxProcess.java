@@ -1,6 +1,7 @@
 package dev.gearbox.e2e;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -11,7 +12,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** A {@code ./gearbox serve} (or {@code engine}) of its own, on free ports, stopped by SIGTERM. */
 final class GearboxProcess implements AutoCloseable {
@@ -21,6 +25,8 @@ final class GearboxProcess implements AutoCloseable {
           .version(HttpClient.Version.HTTP_1_1)
           .connectTimeout(Duration.ofSeconds(5))
           .build();
+
+  private static final Pattern LOADED = Pattern.compile("\"value\"\\s*:\\s*\"loaded\"");
 
   private final Process process;
   private final Path log;
@@ -75,25 +81,34 @@ final class GearboxProcess implements AutoCloseable {
     return new GearboxProcess(process, log, port, adminPort, what, arguments);
   }
 
+  /** Waits until it listens; its weights may still be on their way. */
+  GearboxProcess awaitLive() throws Exception {
+    await("the program", "/health/live", body -> true);
+    return this;
+  }
+
   /** Waits until every one of these variants is loaded. */
   GearboxProcess awaitVariants(String... variants) throws Exception {
-    long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
     for (String variant : variants) {
-      while (!loaded(variant)) {
-        if (!process.isAlive() || System.nanoTime() > deadline) {
-          throw new AssertionError(variant + " did not load; the program said:\n" + output());
-        }
-        TimeUnit.MILLISECONDS.sleep(200);
-      }
+      await(variant, "/v1/models/" + variant, LOADED.asPredicate());
     }
     return this;
   }
 
-  private boolean loaded(String variant) throws InterruptedException {
+  private void await(String what, String path, Predicate<String> there) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
+    while (!says(path, there)) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        throw new AssertionError(what + " is not there; the program said:\n" + output());
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+  }
+
+  private boolean says(String path, Predicate<String> there) throws InterruptedException {
     try {
-      var answer = get("/v1/models/" + variant);
-      return answer.statusCode() == 200
-          && answer.body().matches("(?s).*\"value\"\\s*:\\s*\"loaded\".*");
+      var answer = get(path);
+      return answer.statusCode() == 200 && there.test(answer.body());
     } catch (IOException e) {
       return false; // not listening yet
     }
@@ -176,9 +191,17 @@ final class GearboxProcess implements AutoCloseable {
     Files.deleteIfExists(log);
   }
 
+  /** A port that nobody listens on, below those that connections on their way out are given. */
   static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
+    for (int tries = 0; ; tries++) {
+      int port = ThreadLocalRandom.current().nextInt(15_000, 32_000);
+      try (var socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        if (tries == 100) {
+          throw e;
+        }
+      }
     }
   }
 }

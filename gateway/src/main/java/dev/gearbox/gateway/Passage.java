@@ -3,6 +3,7 @@ package dev.gearbox.gateway;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.gateway.admission.Admission;
 import dev.gearbox.gateway.admission.Ticket;
+import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
@@ -25,8 +26,10 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import reactor.core.Scannable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 /**
  * One request on its way: holds its ticket and notes when it passed what. Reports its timeline
@@ -36,6 +39,11 @@ import reactor.core.publisher.Mono;
 final class Passage implements AutoCloseable, Lanes.Traveller {
   private static final int CLIENT_CLOSED = 499;
 
+  /** Not to be tried again, which clients know of a 403. */
+  private static final LineEvent ENDED =
+      new LineEvent.Refused(
+          Refusal.of(ErrorCode.PERMISSION_DENIED, "an operator ended this request"));
+
   private final InferenceRequest request;
   private final Ticket ticket;
   private final LongSupplier clock;
@@ -43,6 +51,7 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
   private final GatewayMeters meters;
   private final @Nullable TraceContext trace;
   private final Lanes lanes;
+  private final Sinks.Empty<Void> ended = Sinks.empty();
   private final AtomicBoolean reported = new AtomicBoolean();
 
   private long admitted;
@@ -86,10 +95,22 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
     return request;
   }
 
-  /** What the line says of it, after what its tenant has left. */
+  /** What the line says of it until it is ended, after what its tenant has left. */
   Flux<LineEvent> counted(Flux<LineEvent> line) {
     RateStatus rates = ticket.rates();
-    return rates == null ? line : line.startWith(new LineEvent.Entered(rates));
+    Flux<LineEvent> said =
+        line.takeUntilOther(ended.asMono())
+            .concatWith(Mono.fromSupplier(() -> isEnded() ? ENDED : null));
+    return rates == null ? said : said.startWith(new LineEvent.Entered(rates));
+  }
+
+  @Override
+  public void end() {
+    ended.tryEmitEmpty();
+  }
+
+  private boolean isEnded() {
+    return Boolean.TRUE.equals(ended.scan(Scannable.Attr.TERMINATED));
   }
 
   /** Its permits, or why it gets none. */
@@ -201,6 +222,10 @@ final class Passage implements AutoCloseable, Lanes.Traveller {
 
   private void refused(Refusal refusal) {
     code = refusal.status();
+    if (isEnded()) {
+      outcome = Outcome.CANCELLED;
+      return;
+    }
     outcome = code == 504 ? Outcome.EXPIRED : opening == null ? Outcome.REFUSED : Outcome.FAILED;
     if (opening == null) {
       meters.refused(refusal.code(), request.terms().serviceClass().name());

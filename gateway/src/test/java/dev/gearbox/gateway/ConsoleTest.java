@@ -29,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ConsoleTest {
   private static final String CHAT =
       "{\"model\":\"both\",\"max_tokens\":9,\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"secret words\"}]}";
+  private static final String ENDLESS = CHAT.replace(":9,", ":900,");
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final HttpClient HTTP =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -48,6 +49,32 @@ class ConsoleTest {
       assertThat(over.at("/ended/0/why").asString()).contains("not " + TestingServer.VARIANT);
       assertThat(over.get("lanes")).isEmpty();
       assertThat(over.toString()).doesNotContain("secret words");
+    }
+  }
+
+  @Test
+  void anOperatorEndsARequestAndNoOther() throws Exception {
+    try (TestingServer server = TestingServer.ready(Duration.ofMillis(300));
+        Stream stream = new Stream(admin(server, "/console/events"), null);
+        Socket kept = server.open("/v1/chat/completions", ENDLESS)) {
+      JsonNode first = stream.await(seen -> seen.at("/lanes/0/phase").asString().equals("decode"));
+      Socket ended = server.open("/v1/chat/completions", ENDLESS);
+      JsonNode both = stream.await(seen -> seen.at("/lanes/1/phase").asString().equals("decode"));
+      String end = "/admin/requests/" + both.at("/lanes/1/request").asString() + "/end";
+      assertThat(post(server.uri(end), "").statusCode()).isEqualTo(404);
+      assertThat(post(admin(server, "/admin/requests/none/end"), "").statusCode()).isEqualTo(404);
+
+      assertThat(post(admin(server, end), "").statusCode()).isEqualTo(204);
+
+      JsonNode left =
+          stream.await(seen -> seen.at("/ended/0/outcome").asString().equals("cancelled"));
+      assertThat(left.get("lanes")).hasSize(1);
+      assertThat(left.at("/lanes/0/request")).isEqualTo(first.at("/lanes/0/request"));
+      assertThat(TestingServer.readUntil(ended, "\r\n0\r\n\r\n"))
+          .contains("an operator ended this request", "permission_denied")
+          .doesNotContain("[DONE]");
+      ended.close();
+      TestingServer.readUntil(kept, "data: ");
     }
   }
 

@@ -1,9 +1,9 @@
 package dev.gearbox.gateway.console;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import reactor.core.publisher.Flux;
@@ -20,13 +20,17 @@ final class Broadcast implements AutoCloseable {
   /** Ten seconds at two snapshots a second. */
   static final int BEHIND = 20;
 
+  /** Readers at once: of all tenants together, and beside them of the operator. */
   static final int READERS = 64;
+
+  /** Of one tenant, which leaves places for others. */
+  static final int OF_A_TENANT = 16;
 
   private final Duration every;
   private final Function<Audience, byte[]> make;
   private final Scheduler thread = Schedulers.newSingle("gearbox-console", true);
   private final Map<Audience, Flux<byte[]>> streams = new ConcurrentHashMap<>();
-  private final Semaphore readers = new Semaphore(READERS);
+  private final Map<Audience, Integer> readers = new HashMap<>();
 
   Broadcast(Duration every, Function<Audience, byte[]> make) {
     this.every = every;
@@ -36,8 +40,8 @@ final class Broadcast implements AutoCloseable {
   /** Snapshots for one reader, the first at once; an error where too many look already. */
   Flux<byte[]> to(Audience audience) {
     return Flux.defer(() -> {
-      if (!readers.tryAcquire()) {
-        return Flux.error(new IllegalStateException(READERS + " readers look already"));
+      if (!enter(audience)) {
+        return Flux.error(new IllegalStateException("too many readers look already"));
       }
       AtomicInteger missed = new AtomicInteger();
       Sinks.Empty<Void> dropped = Sinks.empty();
@@ -50,8 +54,26 @@ final class Broadcast implements AutoCloseable {
           })
           .doOnNext(snapshot -> missed.set(0))
           .takeUntilOther(dropped.asMono())
-          .doFinally(end -> readers.release());
+          .doFinally(end -> leave(audience));
     });
+  }
+
+  private synchronized boolean enter(Audience audience) {
+    boolean operator = audience.tenant() == null;
+    int mine = readers.getOrDefault(audience, 0);
+    int all = 0;
+    for (Map.Entry<Audience, Integer> each : readers.entrySet()) {
+      all += operator == (each.getKey().tenant() == null) ? each.getValue() : 0;
+    }
+    boolean room = all < READERS && (operator || mine < OF_A_TENANT);
+    if (room) {
+      readers.put(audience, mine + 1);
+    }
+    return room;
+  }
+
+  private synchronized void leave(Audience audience) {
+    readers.computeIfPresent(audience, (who, many) -> many == 1 ? null : many - 1);
   }
 
   private Flux<byte[]> ticks(Audience audience) {

@@ -28,7 +28,17 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Console implements AutoCloseable {
   private static final Duration EVERY = Duration.ofMillis(500);
 
-  /** Where snapshots come from. */
+  /**
+   * Where snapshots come from; all of it in memory.
+   *
+   * @param classes in the order of the configuration
+   * @param counters of an engine, by its id
+   * @param inFlight requests that hold permits
+   * @param queued requests that wait for theirs
+   * @param draining whether the server is leaving
+   * @param clock monotonic nanoseconds, those of signals
+   * @param time of day
+   */
   public record Sources(
       EngineRegistry registry,
       Collection<ServiceClass> classes,

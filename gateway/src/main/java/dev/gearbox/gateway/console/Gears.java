@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +111,7 @@ final class Gears {
     }
   }
 
-  private static <K, V> @Nullable V of(Map<K, V> all, K key, java.util.function.Supplier<V> fresh) {
+  private static <K, V> @Nullable V of(Map<K, V> all, K key, Supplier<V> fresh) {
     V known = all.get(key);
     if (known == null && all.size() < FOLLOWED) {
       known = fresh.get();

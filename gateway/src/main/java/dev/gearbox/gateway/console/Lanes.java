@@ -10,11 +10,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * looks like is worked out by whoever reads. Thread-safe.
  */
 public final class Lanes {
-  /** Something on its way that can be looked at from any thread. */
-  @FunctionalInterface
+  /** Something on its way that can be looked at, and ended, from any thread. */
   public interface Traveller {
     /** How far it is; may be a moment old. */
     LiveRequest look();
+
+    /** Stops it where it is; nothing happens to one that is over. */
+    void end();
   }
 
   private final Set<Traveller> inside = ConcurrentHashMap.newKeySet();
@@ -25,6 +27,17 @@ public final class Lanes {
 
   public void leave(Traveller traveller) {
     inside.remove(traveller);
+  }
+
+  /** Ends the request of this id; false when none is on its way. */
+  public boolean end(String id) {
+    for (Traveller each : inside) {
+      if (each.look().request().id().equals(id)) {
+        each.end();
+        return true;
+      }
+    }
+    return false;
   }
 
   /** All of them as they are, in no order. */

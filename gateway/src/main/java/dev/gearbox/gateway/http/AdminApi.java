@@ -75,6 +75,7 @@ final class AdminApi {
     guarded(routes, HttpMethod.GET, "/admin/policy/audit", request -> audit.show());
     guarded(routes, HttpMethod.DELETE, "/admin/policy/audit", audit::restore);
     guarded(routes, HttpMethod.GET, "/admin/batches/snapshot", request -> batches.snapshot());
+    guarded(routes, HttpMethod.POST, "/admin/requests/{id}/end", console::end);
     guarded(routes, HttpMethod.POST, "/v1/load_lora_adapter", loras::load);
     guarded(routes, HttpMethod.POST, "/v1/unload_lora_adapter", loras::unload);
     String reached = "'self' http://127.0.0.1:%1$d http://localhost:%1$d".formatted(apiPort);

@@ -8,6 +8,7 @@ import dev.gearbox.gateway.console.ConsoleFiles;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -90,6 +91,13 @@ final class ConsoleApi {
         (request, audience) -> decision(request, audience, decisions::replay));
   }
 
+  /** Ends a request on its way. */
+  Mono<ServerResponse> end(ServerRequest request) {
+    return console.lanes().end(request.pathVariable("id"))
+        ? ServerResponse.noContent().build()
+        : Replies.error(Refusal.of(ErrorCode.NOT_FOUND, "no request of this id is on its way"));
+  }
+
   byte[] preview(DecisionRecord made) {
     return console.decision(made);
   }
@@ -124,9 +132,17 @@ final class ConsoleApi {
             .map(json ->
                 Mono.just(
                     buffers.join(
-                        java.util.List.of(
-                            buffers.wrap(DATA), buffers.wrap(json), buffers.wrap(END)))));
-    return response.writeAndFlushWith(written);
+                        List.of(buffers.wrap(DATA), buffers.wrap(json), buffers.wrap(END)))));
+    return response
+        .writeAndFlushWith(written)
+        .onErrorResume(
+            IllegalStateException.class,
+            failure ->
+                response.isCommitted()
+                    ? Mono.error(failure)
+                    : Replies.error(
+                        response,
+                        Refusal.of(ErrorCode.OVERLOADED, String.valueOf(failure.getMessage()))));
   }
 
   /** {@code class}, {@code model}, {@code variant}, {@code outcome} and {@code rule} narrow it. */

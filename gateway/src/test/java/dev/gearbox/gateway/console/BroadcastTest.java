@@ -99,4 +99,23 @@ class BroadcastTest {
     all.forEach(Disposable::dispose);
     assertThat(broadcast.to(Audience.OPERATOR).blockFirst(PATIENCE)).isNotNull();
   }
+
+  @Test
+  void aTenantThatLooksOftenTakesNoPlaceOfOthersNorTenantsOfTheOperator() {
+    List<Disposable> all = new ArrayList<>();
+    for (int i = 0; i < 10 * Broadcast.OF_A_TENANT; i++) {
+      all.add(broadcast.to(new Audience("loud")).onErrorComplete().subscribe());
+    }
+    assertThat(broadcast.to(new Audience("acme")).blockFirst(PATIENCE)).isNotNull();
+
+    for (int i = 0; i < 5000; i++) {
+      all.add(broadcast.to(new Audience("tenant-" + i)).onErrorComplete().subscribe());
+    }
+    assertThatThrownBy(() -> broadcast.to(new Audience("late")).blockFirst(PATIENCE))
+        .hasMessageContaining("readers look already");
+    assertThat(broadcast.to(Audience.OPERATOR).blockFirst(PATIENCE)).isNotNull();
+
+    all.forEach(Disposable::dispose);
+    assertThat(broadcast.to(new Audience("late")).blockFirst(PATIENCE)).isNotNull();
+  }
 }
