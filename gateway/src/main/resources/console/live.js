@@ -248,7 +248,7 @@ function updateLane(item, one, scale) {
   mark(target, one.targets.ttft ?? one.targets.deadline, scale);
   const tokens = one.tokens ?? 0;
   const speed = one.first_token_at && one.age > one.first_token_at && tokens > 1 ? (tokens - 1) / (one.age - one.first_token_at) : 0;
-  const phase = one.over ? (one.met === false ? "missed" : one.met ? "met" : one.outcome ?? "") : one.phase;
+  const phase = one.over ? (one.met === false ? "missed" : one.met ? "met" : one.outcome ?? "") : one.prompt_tokens ? `prefill ${one.prefilled}/${one.prompt_tokens}` : one.phase;
   text(at, `${phase} ${duration(one.age)}${speed ? ` · ${speed < 100 ? speed.toFixed(1) : Math.round(speed)} tok/s` : ""}`);
   track.setAttribute("aria-label",
     `${phase}, ${duration(one.age)}${one.first_token_at ? `, first token after ${duration(one.first_token_at)}` : ""}${one.predicted_ttft ? `, predicted ${duration(one.predicted_ttft)}` : ""}${one.targets.ttft ? `, target ${duration(one.targets.ttft)}` : ""}`);

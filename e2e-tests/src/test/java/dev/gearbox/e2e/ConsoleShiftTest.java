@@ -8,6 +8,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.assertions.LocatorAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,29 +93,45 @@ class ConsoleShiftTest {
     assertThat(chromium.complaints).isEmpty();
   }
 
+  @Test
+  void aLongPromptShowsHowMuchOfItIsComputed() throws Exception {
+    Page page = chromium.open(gearbox.uri("/").toString());
+    Thread asks = ask(Shared.LARGE, 8, LONG.repeat(12), "standard");
+    assertThat(page.locator(".lane:not(.over)").first())
+        .containsText(
+            Pattern.compile("prefill [1-9]\\d*/\\d{4}"),
+            new LocatorAssertions.ContainsTextOptions().setTimeout(60_000));
+    asks.join();
+    assertThat(chromium.complaints).isEmpty();
+  }
+
   /** Requests of every class, so that lanes are busy for some seconds. */
   private static List<Thread> othersAsk() {
     List<Thread> asking = new ArrayList<>();
     for (String serviceClass : List.of("interactive", "standard", "batch", "standard", "batch")) {
-      asking.add(
-          Thread.startVirtualThread(() -> {
-            try {
-              gearbox.post(
-                  "/v1/chat/completions",
-                  """
-                  {"model":"auto","max_tokens":300,"ignore_eos":true,
-                   "messages":[{"role":"user","content":"Why do cats purr?"}]}\
-                  """,
-                  "x-slo-class",
-                  serviceClass);
-            } catch (IOException e) {
-              throw new java.io.UncheckedIOException(e);
-            } catch (InterruptedException e) {
-              Thread.currentThread().interrupt();
-            }
-          }));
+      asking.add(ask("auto", 300, "Why do cats purr?", serviceClass));
     }
     return asking;
+  }
+
+  private static Thread ask(String model, int maxTokens, String prompt, String serviceClass) {
+    return Thread.startVirtualThread(() -> {
+      try {
+        gearbox.post(
+            "/v1/chat/completions",
+            """
+            {"model":"%s","max_tokens":%d,"ignore_eos":true,
+             "messages":[{"role":"user","content":"%s"}]}\
+            """
+                .formatted(model, maxTokens, prompt),
+            "x-slo-class",
+            serviceClass);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
   }
 
   private static void picture(Page page, String name) {

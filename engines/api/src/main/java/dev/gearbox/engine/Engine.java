@@ -2,6 +2,7 @@ package dev.gearbox.engine;
 
 import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
+import java.util.Map;
 import java.util.concurrent.Flow;
 
 /**
@@ -41,6 +42,22 @@ public interface Engine extends AutoCloseable {
   /** What it has done since it opened; {@link EngineCounters#NONE} where that is not known. */
   default EngineCounters counters() {
     return EngineCounters.NONE;
+  }
+
+  /**
+   * How much of a prompt is computed.
+   *
+   * @param done tokens whose keys and values stand, those found in a cache among them
+   * @param of tokens of the prompt
+   */
+  record Prefill(int done, int of) {}
+
+  /**
+   * Prompts that it computes at this moment, by the id of their request; empty where that is not
+   * known.
+   */
+  default Map<String, Prefill> prefills() {
+    return Map.of();
   }
 
   /** Takes no new requests from here on; running ones end normally. */

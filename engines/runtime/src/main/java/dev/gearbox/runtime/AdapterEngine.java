@@ -8,6 +8,7 @@ import dev.gearbox.engine.Prompt;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.util.Map;
 import java.util.concurrent.Flow;
 
 /**
@@ -74,6 +75,11 @@ final class AdapterEngine implements Engine {
         of.takenNanos(),
         of.heardNanos(),
         0);
+  }
+
+  @Override
+  public Map<String, Prefill> prefills() {
+    return base.prefills();
   }
 
   @Override

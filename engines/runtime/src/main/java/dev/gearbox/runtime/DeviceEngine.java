@@ -16,6 +16,7 @@ import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Flow;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -183,6 +184,11 @@ final class DeviceEngine implements AdapterHost, TokenStream.Source {
   @Override
   public EngineCounters counters() {
     return status.counters();
+  }
+
+  @Override
+  public Map<String, Prefill> prefills() {
+    return status.prefills();
   }
 
   @Override

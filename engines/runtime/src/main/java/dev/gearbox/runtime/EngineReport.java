@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.Engine.Prefill;
 import dev.gearbox.runtime.EngineStatus.Load;
 import dev.gearbox.runtime.cache.KvCache;
 import dev.gearbox.runtime.schedule.StepPlan;
@@ -7,7 +8,9 @@ import dev.gearbox.runtime.schedule.StepPlan.Admitted;
 import dev.gearbox.runtime.schedule.StepPlan.Chunk;
 import dev.gearbox.telemetry.signal.TelemetrySink;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,7 +95,20 @@ final class EngineReport {
     if (adapted) {
       publishAdapters(generations, batch);
     }
-    status.publish(new Load(running, pending, context, cache.free(), totals.counters(), nowNanos));
+    Map<String, Prefill> prefills = pending == 0 ? Map.of() : prefills(batch);
+    status.publish(
+        new Load(running, pending, context, cache.free(), totals.counters(), prefills, nowNanos));
+  }
+
+  private Map<String, Prefill> prefills(List<Generation> batch) {
+    Map<String, Prefill> prefills = new HashMap<>();
+    for (int i = 0; i < batch.size(); i++) {
+      Generation each = batch.get(i);
+      if (counts(each) && each.generated() == 0) {
+        prefills.put(each.request().id(), new Prefill(each.computed(), each.size()));
+      }
+    }
+    return prefills;
   }
 
   private static void publishAdapters(Collection<Generation> generations, List<Generation> batch) {

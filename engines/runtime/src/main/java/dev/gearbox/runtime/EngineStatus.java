@@ -1,9 +1,11 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.telemetry.record.EngineCounters;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -28,6 +30,7 @@ final class EngineStatus {
    * @param contextTokens context summed over running sequences
    * @param kvBlocksFree free blocks
    * @param counters totals
+   * @param prefills prompts of the batch that are not whole
    * @param takenNanos when
    */
   record Load(
@@ -36,13 +39,14 @@ final class EngineStatus {
       long contextTokens,
       int kvBlocksFree,
       EngineCounters counters,
+      Map<String, Engine.Prefill> prefills,
       long takenNanos) {}
 
   EngineStatus(EngineSpec spec, String device, long nowNanos) {
     this.spec = spec;
     this.device = device;
     this.permits = spec.maxSequences() + spec.queueLimit();
-    this.load = new Load(0, 0, 0, spec.kvBlocks(), EngineCounters.NONE, nowNanos);
+    this.load = new Load(0, 0, 0, spec.kvBlocks(), EngineCounters.NONE, Map.of(), nowNanos);
   }
 
   State state() {
@@ -97,6 +101,10 @@ final class EngineStatus {
 
   EngineCounters counters() {
     return load.counters();
+  }
+
+  Map<String, Engine.Prefill> prefills() {
+    return load.prefills();
   }
 
   EngineSignal signal(long nowNanos) {

@@ -253,6 +253,28 @@ final class DeviceTest {
   }
 
   @Test
+  void tellsHowMuchOfAPromptIsComputed() {
+    TestingModelRunner runner = runner();
+    Engine engine = open("e", 100, runner);
+    Semaphore gate = runner.gate();
+    GenerationRequest asked = request(1, 200, 5, "s");
+    TestingSubscriber answer = TestingSubscriber.to(engine.submit(asked));
+    gate.release(2);
+    long giveUp = System.nanoTime() + 30_000_000_000L;
+    Engine.Prefill none = new Engine.Prefill(0, 200);
+    while (engine.prefills().getOrDefault(asked.id(), none).done() == 0
+        && System.nanoTime() - giveUp < 0) {
+      Thread.onSpinWait();
+    }
+    Engine.Prefill told = engine.prefills().getOrDefault(asked.id(), none);
+    assertThat(told.of()).isEqualTo(200);
+    assertThat(told.done()).isBetween(1, 64);
+    gate.release(1000);
+    answer.finished();
+    assertThat(engine.prefills()).isEmpty();
+  }
+
+  @Test
   void cancellingInPrefillStopsBeforeTheNextStep() {
     TestingModelRunner runner = runner();
     Engine engine = open("e", 100, runner);

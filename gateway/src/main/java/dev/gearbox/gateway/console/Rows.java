@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.console;
 
+import dev.gearbox.engine.Engine;
 import dev.gearbox.policy.decide.Actual;
 import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.Decision;
@@ -39,8 +40,12 @@ final class Rows {
     }
   }
 
-  /** A request on its way. */
-  static void live(ObjectNode json, LiveRequest live) {
+  /**
+   * A request on its way.
+   *
+   * @param prefill how far its prompt is; null where nobody knows
+   */
+  static void live(ObjectNode json, LiveRequest live, Engine.@Nullable Prefill prefill) {
     json.put("request", live.request().id());
     json.put("class", live.request().terms().serviceClass().name());
     json.put("model", live.request().model()).put("tenant", live.request().caller().tenant());
@@ -48,6 +53,9 @@ final class Rows {
     json.put("phase", live.phase().name().toLowerCase(Locale.ROOT)).put("age", live.age());
     json.put("admitted_at", live.admittedAt()).put("decided_at", live.decidedAt());
     json.put("first_token_at", live.firstTokenAt()).put("tokens", live.tokens());
+    if (prefill != null && live.phase() == LiveRequest.Phase.PREFILL) {
+      json.put("prefilled", prefill.done()).put("prompt_tokens", prefill.of());
+    }
     targets(json.putObject("targets"), live.request().terms().targets());
     Decision.Route route = live.route();
     if (route != null) {

@@ -201,7 +201,10 @@ final class Snapshot {
             .filter(live -> audience.sees(live.request().caller().tenant()))
             .sorted(Comparator.comparingDouble(LiveRequest::age).reversed())
             .toList();
-    mine.stream().limit(LANES).forEach(live -> Rows.live(listed.addObject(), live));
+    Map<String, Engine.Prefill> prefills = prefills();
+    for (LiveRequest live : mine.subList(0, Math.min(LANES, mine.size()))) {
+      Rows.live(listed.addObject(), live, prefills.get(live.request().id()));
+    }
     json.put("lanes_more", Math.max(0, mine.size() - LANES));
     ObjectNode phases = json.putObject("phases");
     Map<LiveRequest.Phase, Integer> counts = new HashMap<>();
@@ -209,6 +212,18 @@ final class Snapshot {
     for (LiveRequest.Phase phase : LiveRequest.Phase.values()) {
       phases.put(phase.name().toLowerCase(Locale.ROOT), counts.getOrDefault(phase, 0));
     }
+  }
+
+  /** How far prompts are, by the id of their request. */
+  private Map<String, Engine.Prefill> prefills() {
+    Map<String, Engine.Prefill> all = new HashMap<>();
+    for (EngineSlot slot : from.registry().slots()) {
+      Engine engine = slot.engine();
+      if (engine != null) {
+        all.putAll(engine.prefills());
+      }
+    }
+    return all;
   }
 
   private void policy(ObjectNode json, Audience audience) {
