@@ -4,8 +4,9 @@ import * as decisions from "./decisions.js";
 import * as playground from "./playground.js";
 import * as policy from "./policy.js";
 import * as connect from "./connect.js";
+import * as config from "./config.js";
 
-const views = { live, decisions, decision: decisions, playground, policy, connect };
+const views = { live, decisions, decision: decisions, playground, policy, connect, config };
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
 const status = document.getElementById("status");

@@ -32,6 +32,7 @@ function render() {
       Java: `OpenAIClient client = OpenAIOkHttpClient.builder().baseUrl("${base}").apiKey("${key}").build();\nvar answer = client.chat().completions().create(\n    ChatCompletionCreateParams.builder()\n        .model("${model}").addUserMessage("Hello")\n        .putAdditionalHeader("x-slo-ttft-ms", "300").build());`,
       "JavaScript, AI SDK": `import { createOpenAICompatible } from "@ai-sdk/openai-compatible";\nimport { generateText } from "ai";\n\nconst gearbox = createOpenAICompatible({ name: "gearbox", baseURL: "${base}", apiKey: "${key}" });\nconst { text } = await generateText({ model: gearbox("${model}"), prompt: "Hello", headers: { "x-slo-ttft-ms": "300" } });`,
       "Open WebUI": `OPENAI_API_BASE_URL=${base}\nOPENAI_API_KEY=${key}`,
+      aider: `OPENAI_API_BASE=${base} OPENAI_API_KEY=${key} aider --model openai/${model}`,
       Continue: `models:\n  - name: Gearbox\n    provider: openai\n    model: ${model}\n    apiBase: ${base}\n    apiKey: ${key}`,
       "Ask first what could be promised": `curl ${base}/slo/quote${auth} \\\n  -H 'content-type: application/json' \\\n  -d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`,
     }).map(([name, snippet]) => {

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ConsoleTest {
   private static final String HOSTILE = "<img src=x onerror=document.title='owned'>";
   private static final List<String> VIEWS =
-      List.of("live", "decisions", "playground", "policy", "connect");
+      List.of("live", "decisions", "playground", "policy", "connect", "config");
 
   private static Chromium chromium;
   private static GearboxProcess rehearsed;
@@ -143,6 +143,27 @@ class ConsoleTest {
 
     assertThat(page.getByText("Rules are changed on the admin port")).isVisible();
     assertThat(page.locator("textarea")).hasCount(0);
+  }
+
+  @Test
+  void theOperatorSeesWhatHoldsAndWhereItComesFrom() {
+    Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#config");
+    Locator rows = page.locator("tbody tr");
+    assertThat(
+            rows.filter(new Locator.FilterOptions().setHasText("gearbox.models[auto].reference")))
+        .containsText(Pattern.compile("two-variants\\.yaml:\\d+"), Chromium.soon());
+    assertThat(rows.filter(new Locator.FilterOptions().setHasText("admin-port")))
+        .containsText(rehearsed.adminPort + "command line");
+
+    page.getByLabel("Find").fill("max-body");
+    assertThat(page.getByText("No setting fits.")).isVisible();
+    page.getByLabel("only what somebody wrote").uncheck();
+    assertThat(rows).hasText(new String[] {"gearbox.server.max-body20MBdefault"});
+
+    Page tenant = chromium.open(rehearsed.uri("/#config").toString());
+    assertThat(tenant.getByText("The configuration is shown on the admin port")).isVisible();
+    assertThat(tenant.locator("table")).hasCount(0);
+    assertThat(Chromium.link(tenant, "Config")).isHidden();
   }
 
   @Test

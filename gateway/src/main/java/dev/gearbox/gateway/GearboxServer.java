@@ -270,6 +270,7 @@ public final class GearboxServer implements AutoCloseable {
         batches,
         core.meters().exposition(),
         plan.publicMetrics(),
+        plan.settings(),
         leaving::hasBegun,
         leaving::refuses,
         leaving::begin,

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.admission.SharedLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.BatchConfig;
+import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.KafkaConfig;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.dispatch.Care;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param audit which answers are compared with what the reference makes of them
  * @param yardsticks what variants are held against there, by name
  * @param kafka where else requests come from; null for nowhere
+ * @param settings what holds, and where it comes from
  */
 record ServerPlan(
     String host,
@@ -67,7 +69,8 @@ record ServerPlan(
     @Nullable Path batchKeys,
     PolicyConfig.Audit audit,
     Map<String, Yardstick> yardsticks,
-    @Nullable KafkaConfig kafka) {
+    @Nullable KafkaConfig kafka,
+    List<Configuration.Held> settings) {
 
   /** One engine to bring up. */
   record Planned(String id, String pool, VariantInfo variant, String device) {}

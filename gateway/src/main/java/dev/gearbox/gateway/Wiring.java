@@ -246,7 +246,8 @@ final class Wiring {
         config.security().sealingKeys(),
         config.policy().audit(),
         config.policy().audit().sample() > 0 ? yardsticks(ledger) : Map.of(),
-        config.kafka());
+        config.kafka(),
+        configuration.settings());
   }
 
   /** Of each variant with weights of its own, in the first model that has it. */

@@ -5,6 +5,7 @@ import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.admission.TenantLimits;
 import dev.gearbox.gateway.api.ServiceClasses;
 import dev.gearbox.gateway.config.BatchConfig;
+import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.config.TelemetryConfig;
 import dev.gearbox.gateway.dispatch.Care;
@@ -99,7 +100,8 @@ final class TestingServer implements AutoCloseable {
             batchKeys,
             Map.of(),
             PolicyConfig.Records.inMemory(100),
-            PolicyConfig.Audit.OFF);
+            PolicyConfig.Audit.OFF,
+            null);
     server.weights.countDown();
     server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
     return server;
@@ -115,7 +117,25 @@ final class TestingServer implements AutoCloseable {
             null,
             Map.of(),
             PolicyConfig.Records.inMemory(100),
-            audit);
+            audit,
+            null);
+    server.weights.countDown();
+    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
+    return server;
+  }
+
+  /** Whose traces go to this collector. */
+  static TestingServer traced(URI collector) throws Exception {
+    TestingServer server =
+        new TestingServer(
+            Duration.ZERO,
+            AdmissionLimits.DEFAULT,
+            Security.of(List.of(), true),
+            null,
+            Map.of(),
+            PolicyConfig.Records.inMemory(100),
+            PolicyConfig.Audit.OFF,
+            collector.toString());
     server.weights.countDown();
     server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
     return server;
@@ -135,7 +155,15 @@ final class TestingServer implements AutoCloseable {
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records)
       throws IOException {
-    this(pace, limits, Security.of(tenants, true), null, quotas, records, PolicyConfig.Audit.OFF);
+    this(
+        pace,
+        limits,
+        Security.of(tenants, true),
+        null,
+        quotas,
+        records,
+        PolicyConfig.Audit.OFF,
+        null);
   }
 
   private TestingServer(
@@ -145,7 +173,8 @@ final class TestingServer implements AutoCloseable {
       @Nullable Path batchKeys,
       Map<String, TenantLimits> quotas,
       PolicyConfig.Records records,
-      PolicyConfig.Audit audit)
+      PolicyConfig.Audit audit,
+      @Nullable String collector)
       throws IOException {
     engine = new TestingEngine("pool/" + VARIANT, VARIANT, pace);
     large = new TestingEngine("pool/" + LARGE, LARGE, pace);
@@ -184,7 +213,8 @@ final class TestingServer implements AutoCloseable {
             batchKeys,
             audit,
             Map.of(VARIANT, new Yardstick(LARGE, 0.02), LARGE, new Yardstick(LARGE, 0.0)),
-            null);
+            null,
+            List.of(new Configuration.Held("gearbox.server.port", "0", "command line")));
     EngineOpener opener =
         (slot, registry) -> {
           weights.await();
@@ -198,7 +228,7 @@ final class TestingServer implements AutoCloseable {
             ChoiceOptions.DEFAULT,
             records,
             new TelemetryConfig(
-                new TelemetryConfig.TracesConfig(null, 1, Duration.ofSeconds(1)), 200),
+                new TelemetryConfig.TracesConfig(collector, 1, Duration.ofSeconds(1)), 200),
             1);
     server = GearboxServer.start(plan, core, opener, slot -> {});
   }

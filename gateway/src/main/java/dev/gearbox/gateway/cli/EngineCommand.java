@@ -65,7 +65,7 @@ final class EngineCommand implements Callable<Integer> {
     Configuration read = ConfigLoader.load(null, System.getenv());
     CatalogEntry entry = weights.entry(file);
     Configuration one =
-        new Configuration(read.gearbox(), read.catalog().with(entry))
+        read.with(read.catalog().with(entry))
             .only(List.of(entry.name()))
             .computing(options)
             .on(on, device.openclDevice())

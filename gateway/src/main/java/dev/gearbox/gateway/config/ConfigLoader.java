@@ -2,6 +2,7 @@ package dev.gearbox.gateway.config;
 
 import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
+import dev.gearbox.workshop.settings.SettingLines;
 import dev.gearbox.workshop.settings.SettingsReader;
 import dev.gearbox.workshop.settings.SettingsReader.Text;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigLoader {
   /** The key under which everything stands. */
   public static final String PREFIX = "gearbox";
+
+  private static final String BUILT_IN = "built-in";
 
   private ConfigLoader() {}
 
@@ -53,7 +57,32 @@ public final class ConfigLoader {
     Catalog catalog = catalog(written, reader, beside);
     new ConfigCheck(written, catalog.names(), reader).check();
     reader.finish();
-    return new Configuration(complete(written, builtIn, beside), catalog);
+    GearboxConfig complete = complete(written, builtIn, beside);
+    return new Configuration(complete, catalog, origins(written, reader, complete));
+  }
+
+  /** Where each setting comes from. */
+  private static Map<String, String> origins(
+      GearboxConfig written, SettingsReader reader, GearboxConfig complete) {
+    Map<String, String> read = reader.origins(written, PREFIX);
+    Map<String, String> origins = new HashMap<>(read);
+    SettingLines.of(complete, PREFIX)
+        .keySet()
+        .forEach(path -> origins.computeIfAbsent(path, added -> above(added, read)));
+    return origins;
+  }
+
+  /** What was added to a list comes from where the list does; added classes are built in. */
+  private static String above(String path, Map<String, String> origins) {
+    String at = path;
+    while (!at.isEmpty()) {
+      String origin = origins.get(at);
+      if (origin != null) {
+        return origin;
+      }
+      at = at.substring(0, Math.max(0, Math.max(at.lastIndexOf('.'), at.lastIndexOf('['))));
+    }
+    return BUILT_IN;
   }
 
   private static Text builtIn() {
@@ -61,7 +90,7 @@ public final class ConfigLoader {
       if (in == null) {
         throw new IllegalStateException("default.yaml is not on the class path");
       }
-      return new Text("built-in", new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return new Text(BUILT_IN, new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -6,18 +6,52 @@ import dev.gearbox.workshop.Catalog;
 import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.settings.DidYouMean;
+import dev.gearbox.workshop.settings.SettingLines;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The platform as configured, with the catalog that its names come from. Immutable. */
-public record Configuration(GearboxConfig gearbox, Catalog catalog) {
+/**
+ * The platform as configured, with the catalog that its names come from. Immutable.
+ *
+ * @param origins where each setting comes from, by its path
+ */
+public record Configuration(GearboxConfig gearbox, Catalog catalog, Map<String, String> origins) {
+  private static final String COMMAND_LINE = "command line";
+
+  public Configuration {
+    origins = Map.copyOf(origins);
+  }
+
+  /**
+   * A setting that holds.
+   *
+   * @param value as a person writes it; never a secret
+   * @param origin {@code default}, a file with the line, an environment variable, the command line
+   */
+  public record Held(String path, String value, String origin) {}
+
+  /** All settings that hold, in the order of the configuration's schema. */
+  public List<Held> settings() {
+    List<Held> settings = new ArrayList<>();
+    SettingLines.of(gearbox, ConfigLoader.PREFIX)
+        .forEach((path, value) ->
+            settings.add(new Held(path, value, origins.getOrDefault(path, COMMAND_LINE))));
+    return settings;
+  }
+
+  /** The same with another catalog. */
+  public Configuration with(Catalog other) {
+    return new Configuration(gearbox, other, origins);
+  }
 
   /**
    * Quality of a variant against the reference of the first model that has it; null when it was
@@ -236,6 +270,14 @@ public record Configuration(GearboxConfig gearbox, Catalog catalog) {
             gearbox.telemetry(),
             gearbox.batches(),
             gearbox.kafka());
-    return new Configuration(changed, catalog);
+    Map<String, String> before = SettingLines.of(gearbox, ConfigLoader.PREFIX);
+    Map<String, String> kept = new HashMap<>(origins);
+    SettingLines.of(changed, ConfigLoader.PREFIX)
+        .forEach((path, value) -> {
+          if (!value.equals(before.get(path))) {
+            kept.put(path, COMMAND_LINE);
+          }
+        });
+    return new Configuration(changed, catalog, kept);
   }
 }

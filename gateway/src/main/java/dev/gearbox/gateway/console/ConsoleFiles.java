@@ -28,7 +28,8 @@ public final class ConsoleFiles {
     "decisions.js",
     "playground.js",
     "policy.js",
-    "connect.js"
+    "connect.js",
+    "config.js"
   };
 
   /** One of them. */

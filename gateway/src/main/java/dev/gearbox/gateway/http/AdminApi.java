@@ -2,6 +2,7 @@ package dev.gearbox.gateway.http;
 
 import dev.gearbox.engine.Engine;
 import dev.gearbox.gateway.api.Refusal;
+import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.console.Audience;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.EngineSlot;
@@ -9,7 +10,9 @@ import dev.gearbox.gateway.log.RecentLines;
 import dev.gearbox.gateway.security.AdminGate.Operator;
 import dev.gearbox.telemetry.meter.Exposition;
 import dev.gearbox.telemetry.signal.EngineSignal;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.reactive.function.server.ServerRequest;
@@ -32,6 +35,7 @@ final class AdminApi {
   private final LoraAdmin loras;
   private final ConsoleApi console;
   private final BatchApi batches;
+  private final List<Configuration.Held> settings;
   private final Runnable drain;
 
   AdminApi(
@@ -43,6 +47,7 @@ final class AdminApi {
       LoraAdmin loras,
       ConsoleApi console,
       BatchApi batches,
+      List<Configuration.Held> settings,
       Runnable drain) {
     this.guard = guard;
     this.exposition = exposition;
@@ -52,6 +57,7 @@ final class AdminApi {
     this.loras = loras;
     this.console = console;
     this.batches = batches;
+    this.settings = List.copyOf(settings);
     this.drain = drain;
   }
 
@@ -64,6 +70,7 @@ final class AdminApi {
     Routes<Operator> routes = new Routes<>(guard);
     guarded(routes, HttpMethod.GET, METRICS, request -> Replies.metrics(exposition, request));
     guarded(routes, HttpMethod.GET, "/admin/pools", request -> Replies.json(200, pools()));
+    guarded(routes, HttpMethod.GET, "/admin/config", request -> Replies.json(200, config()));
     guarded(routes, HttpMethod.GET, "/admin/logs", AdminApi::logs);
     guarded(routes, HttpMethod.GET, "/admin/policy", request -> policy.show());
     guarded(routes, HttpMethod.PUT, "/admin/policy", policy::replace);
@@ -119,6 +126,10 @@ final class AdminApi {
           .forEach(line -> lines.addObject().put("number", line.number()).put("text", line.text()));
     }
     return Replies.json(200, JsonMapper.shared().writeValueAsBytes(json));
+  }
+
+  private byte[] config() {
+    return JsonMapper.shared().writeValueAsBytes(Map.of("settings", settings));
   }
 
   private byte[] pools() {

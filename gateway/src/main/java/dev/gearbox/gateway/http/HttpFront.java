@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RequestParser;
 import dev.gearbox.gateway.api.Result;
 import dev.gearbox.gateway.batch.Batches;
+import dev.gearbox.gateway.config.Configuration;
 import dev.gearbox.gateway.console.Console;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.dispatch.LoraAdapters;
@@ -65,6 +66,7 @@ public final class HttpFront implements AutoCloseable {
       Batches batches,
       Exposition exposition,
       boolean publicMetrics,
+      List<Configuration.Held> settings,
       BooleanSupplier draining,
       BooleanSupplier refusing,
       Runnable drain,
@@ -143,6 +145,7 @@ public final class HttpFront implements AutoCloseable {
             new LoraAdmin(parts.adapters()),
             console,
             batches,
+            parts.settings(),
             parts.drain());
     Routes<?> apiRoutes = api.routes();
     HttpListener first =

@@ -7,6 +7,7 @@ import dev.gearbox.cpu.kernel.KvType;
 import dev.gearbox.cpu.model.AttentionSpec;
 import dev.gearbox.cpu.model.CpuOptions;
 import dev.gearbox.engine.Lane;
+import dev.gearbox.gateway.config.Configuration.Held;
 import dev.gearbox.remote.dialect.Dialect;
 import dev.gearbox.workshop.QualityLedger;
 import dev.gearbox.workshop.settings.DataSize;
@@ -242,6 +243,41 @@ class ConfigLoaderTest {
     assertThat(config.pools().getFirst().threads()).isEqualTo(3);
     assertThat(config.pools().getFirst().name()).isEqualTo("cpu");
     assertThat(config.server().port()).isEqualTo(8080);
+  }
+
+  @Test
+  void everySettingSaysWhereItComesFromAndNoneASecret() throws Exception {
+    String secret = "sha256:" + "ab".repeat(32);
+    Path file =
+        Files.writeString(
+            folder.resolve("test.yaml"),
+            """
+            gearbox:
+              server: {max-body: 3MB, drain: 90s}
+              pools:
+                - {name: cpu}
+                - {name: far, device: remote, endpoints: ["https://me:hush@10.0.0.1"], variants: [big]}
+              tenants: [{name: acme, keys: ["%s"]}]
+              classes: [{name: standard, attainment: 0.9}]
+            """
+                .formatted(secret));
+    Configuration read =
+        ConfigLoader.load(file, Map.of("GEARBOX_POOLS_0_THREADS", "3"))
+            .listening("127.0.0.1", 8080, 9999);
+
+    assertThat(read.settings())
+        .contains(
+            new Held("gearbox.server.max-body", "3MB", file + ":2"),
+            new Held("gearbox.server.drain", "90s", file + ":2"),
+            new Held("gearbox.server.port", "8080", "default"),
+            new Held("gearbox.server.admin-port", "9999", "command line"),
+            new Held("gearbox.pools[cpu].threads", "3", "GEARBOX_POOLS_0_THREADS"),
+            new Held("gearbox.pools[cpu].kv-memory", "1GB", "default"),
+            new Held("gearbox.pools[far].endpoints", "https://secret@10.0.0.1", file + ":5"),
+            new Held("gearbox.tenants[acme].keys", "secret", file + ":6"),
+            new Held("gearbox.classes[standard].attainment", "0.9", file + ":7"),
+            new Held("gearbox.classes[interactive].targets.ttft", "1s", "built-in"))
+        .noneMatch(one -> (one.value() + one.path()).matches(".*(hush|abab).*"));
   }
 
   @Test

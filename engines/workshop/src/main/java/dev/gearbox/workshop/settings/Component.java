@@ -66,7 +66,8 @@ record Component(String key, Class<?> type, boolean list, Setting setting) {
     return !setting.optional() && !list && !isRecord() && byDefault() == null;
   }
 
-  private static String kebab(String name) {
+  /** A name of Java's as it is written. */
+  static String kebab(String name) {
     String dashed =
         name.equals(name.toUpperCase(Locale.ROOT))
             ? name.replace('_', '-')

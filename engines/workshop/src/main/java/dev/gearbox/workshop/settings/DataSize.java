@@ -1,5 +1,6 @@
 package dev.gearbox.workshop.settings;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -30,6 +31,12 @@ public record DataSize(long bytes) {
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("a size beyond what a machine holds: '" + text + "'", e);
     }
+  }
+
+  /** As it can be written in settings, in the largest unit that needs no fraction. */
+  String written() {
+    int unit = bytes == 0 ? 0 : Math.min(4, Long.numberOfTrailingZeros(bytes) / 10);
+    return (bytes >> (10 * unit)) + List.of("B", "KB", "MB", "GB", "TB").get(unit);
   }
 
   /** In the largest unit that keeps two digits before the point, such as {@code 98 MB}. */

@@ -1,6 +1,7 @@
 package dev.gearbox.workshop.settings;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,6 +10,9 @@ import java.util.regex.Pattern;
  * 30d}.
  */
 public final class Durations {
+  private static final List<Unit> UNITS =
+      List.of(new Unit("d", 86_400), new Unit("h", 3600), new Unit("m", 60));
+
   static final String PATTERN = "[0-9]+(\\.[0-9]+)? *(us|ms|s|m|h|d)";
   private static final Pattern WRITTEN =
       Pattern.compile("([0-9]{1,9}(?:\\.[0-9]{1,9})?) *(us|ms|s|m|h|d)");
@@ -42,4 +46,21 @@ public final class Durations {
         ? Duration.ofNanos(Math.round(all))
         : Duration.ofSeconds(Math.round(all / 1e9));
   }
+
+  /** As a person writes it, in the largest unit that needs no fraction. */
+  static String written(Duration duration) {
+    long nanos = duration.toNanosPart();
+    long seconds = duration.toSeconds();
+    if (nanos != 0) {
+      return nanos % 1_000_000 == 0 ? duration.toMillis() + "ms" : duration.toNanos() / 1e3 + "us";
+    }
+    for (Unit unit : UNITS) {
+      if (seconds != 0 && seconds % unit.seconds() == 0) {
+        return seconds / unit.seconds() + unit.name();
+      }
+    }
+    return seconds + "s";
+  }
+
+  private record Unit(String name, long seconds) {}
 }

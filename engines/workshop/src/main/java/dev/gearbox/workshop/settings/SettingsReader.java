@@ -55,6 +55,24 @@ public final class SettingsReader {
     problems.add(new Problem(originOf(at.tree(), key), at.path() + "." + key, message));
   }
 
+  /**
+   * Where each setting of a record that this reader made comes from, by its path as in {@link
+   * SettingLines}: a file with the line, an environment variable, or {@code default}.
+   */
+  public Map<String, String> origins(Record read, String prefix) {
+    Map<String, String> origins = new LinkedHashMap<>();
+    SettingLines.walk(
+        read,
+        prefix,
+        (owner, component, path, value) -> {
+          Where at = where.get(owner);
+          Tree written = at == null ? null : at.tree().entries().get(component.key());
+          boolean none = written instanceof Scalar scalar && scalar.isNull();
+          origins.put(path, written == null || none ? "default" : written.origin());
+        });
+    return origins;
+  }
+
   /** Adds the problems of another reading. */
   public void include(InvalidSettingsException other) {
     problems.addAll(other.problems());
