@@ -77,8 +77,10 @@ class ClQueue implements AutoCloseable {
     OpenClException.check(call, code);
   }
 
+  /** Waits for what is under way: it may read or write memory that is let go of after this. */
   @Override
   public void close() {
+    clFinish(handle);
     clReleaseCommandQueue(handle);
   }
 }
