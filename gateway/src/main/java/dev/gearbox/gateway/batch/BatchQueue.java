@@ -24,7 +24,7 @@ public interface BatchQueue extends AutoCloseable {
    * @param createdAt of its batch, milliseconds since 1970
    * @param due when its batch expires, milliseconds since 1970
    * @param behind lines after it in its file
-   * @param gap seconds since the line before it was given; 0 for the first
+   * @param gap seconds since the line before it was given; null for the first
    */
   record Task(
       String id,
@@ -35,7 +35,7 @@ public interface BatchQueue extends AutoCloseable {
       long createdAt,
       long due,
       int behind,
-      double gap) {}
+      @Nullable Double gap) {}
 
   /**
    * Its answer.

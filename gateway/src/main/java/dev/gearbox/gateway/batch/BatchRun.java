@@ -48,7 +48,7 @@ final class BatchRun {
   private volatile boolean cancelled;
   private volatile boolean stopped;
   private long savedAt;
-  private long givenAt;
+  private @Nullable Long givenAt;
 
   /**
    * Bounds of a batch.
@@ -236,7 +236,7 @@ final class BatchRun {
     body.remove("stream_options");
     String text = line.text();
     long now = time.millis();
-    double gap = givenAt == 0 ? 0 : (now - givenAt) / 1e3;
+    Double gap = givenAt == null ? null : (now - givenAt) / 1e3;
     givenAt = now;
     return new BatchQueue.Task(
         batch.id() + ":" + line.number(),

@@ -42,7 +42,7 @@ final class Desk {
   private final Map<Flight, Integer> pieces = new HashMap<>();
   private final Queue<Flight.Message> inbox = new ConcurrentLinkedQueue<>();
   private long swept;
-  private long launched;
+  private @Nullable Long launched;
 
   Desk(KafkaConfig config, Parts parts, Partitions partitions, Outbox outbox, KnownIds known) {
     this.config = config;
@@ -176,7 +176,7 @@ final class Desk {
     double age = age(job.born) / 1e3;
     meters.taken(age, slack == null ? Double.POSITIVE_INFINITY : slack);
     long now = parts.clock().getAsLong();
-    double gap = launched == 0 ? 0 : (now - launched) / 1e9;
+    Double gap = launched == null ? null : (now - launched) / 1e9;
     launched = now;
     Origin origin = new Origin(true, age, partitions.lag(), gap, slack);
     flights.add(

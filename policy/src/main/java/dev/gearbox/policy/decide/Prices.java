@@ -137,9 +137,10 @@ final class Prices {
       return 1;
     }
     Double slack = origin.slack();
-    return slack == null
+    Double gap = origin.gap();
+    return slack == null || gap == null
         ? 0
-        : Math.min(1, (origin.lag() + 1) * origin.gap() / Math.max(1e-3, slack));
+        : Math.min(1, (origin.lag() + 1) * gap / Math.max(1e-3, slack));
   }
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */

@@ -10,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  * @param age seconds since it was put there
  * @param lag requests that waited with it when it was taken: in the partitions that its gateway
  *     reads, or behind it in its file
- * @param gap seconds since the request before it was taken from its queue; 0 for the first
+ * @param gap seconds since the request before it was taken from its queue; null for the first, for
+ *     calls, and in records from before it was kept
  * @param slack seconds until its deadline when it was taken; null without one, and for calls
  */
-public record Origin(boolean queued, double age, long lag, double gap, @Nullable Double slack) {
+public record Origin(
+    boolean queued, double age, long lag, @Nullable Double gap, @Nullable Double slack) {
   /** A call: somebody waits on the line. */
-  public static final Origin CALL = new Origin(false, 0, 0, 0, null);
+  public static final Origin CALL = new Origin(false, 0, 0, null, null);
 }

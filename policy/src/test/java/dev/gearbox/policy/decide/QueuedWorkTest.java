@@ -35,7 +35,7 @@ class QueuedWorkTest {
   private static RequestFacts queued(TestingPolicy policy, Duration left, double age) {
     return policy
         .request(BATCH, due(left))
-        .from(new Origin(true, age, 100, 0, left.toMillis() / 1e3));
+        .from(new Origin(true, age, 100, null, left.toMillis() / 1e3));
   }
 
   @Test

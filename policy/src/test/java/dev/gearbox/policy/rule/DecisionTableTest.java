@@ -75,13 +75,13 @@ class DecisionTableTest {
             old,     ,       > 60,      >= 100, ,               5
             """);
 
-    assertThat(capped(base, new Origin(true, 1, 0, 0, 29.5))).isEqualTo(10);
-    assertThat(capped(base, new Origin(true, 1, 0, 0, 30.0))).isEqualTo(100);
-    assertThat(capped(base, new Origin(true, 1, 0, 0, 600.0))).isEqualTo(20);
+    assertThat(capped(base, new Origin(true, 1, 0, null, 29.5))).isEqualTo(10);
+    assertThat(capped(base, new Origin(true, 1, 0, null, 30.0))).isEqualTo(100);
+    assertThat(capped(base, new Origin(true, 1, 0, null, 600.0))).isEqualTo(20);
     // What is never due has all the time there is.
-    assertThat(capped(base, new Origin(true, 1, 0, 0, null))).isEqualTo(20);
-    assertThat(capped(base, new Origin(true, 61, 100, 0, 29.5))).isEqualTo(5);
-    assertThat(capped(base, new Origin(true, 61, 99, 0, 40.0))).isEqualTo(100);
+    assertThat(capped(base, new Origin(true, 1, 0, null, null))).isEqualTo(20);
+    assertThat(capped(base, new Origin(true, 61, 100, null, 29.5))).isEqualTo(5);
+    assertThat(capped(base, new Origin(true, 61, 99, null, 40.0))).isEqualTo(100);
     assertThat(capped(base, Origin.CALL)).isEqualTo(100);
   }
 
