@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -29,7 +30,7 @@ final class TestingHttpServer implements AutoCloseable {
 
   private final int port;
   private final Script script;
-  private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+  private final List<Socket> sockets = new ArrayList<>();
   final List<String> requests = new CopyOnWriteArrayList<>();
   final CountDownLatch left = new CountDownLatch(1);
   volatile String metrics = "";
@@ -49,7 +50,14 @@ final class TestingHttpServer implements AutoCloseable {
           while (!on.isClosed()) {
             try {
               Socket socket = on.accept();
-              sockets.add(socket);
+              // One that was taken while the server was killed dies with it.
+              synchronized (sockets) {
+                if (on.isClosed()) {
+                  reset(socket);
+                  return;
+                }
+                sockets.add(socket);
+              }
               Thread.ofVirtual().start(() -> serve(socket));
             } catch (IOException e) {
               return; // it was stopped
@@ -65,14 +73,20 @@ final class TestingHttpServer implements AutoCloseable {
   /** Resets every connection and listens no more: what kill -9 looks like from outside. */
   void kill() throws IOException {
     listener.close();
-    for (Socket socket : sockets) {
-      try (socket) {
-        socket.setSoLinger(true, 0);
-      } catch (SocketException e) {
-        // it was closed already
+    synchronized (sockets) {
+      for (Socket socket : sockets) {
+        reset(socket);
       }
+      sockets.clear();
     }
-    sockets.clear();
+  }
+
+  private static void reset(Socket socket) throws IOException {
+    try (socket) {
+      socket.setSoLinger(true, 0);
+    } catch (SocketException e) {
+      // it was closed already
+    }
   }
 
   void restart() throws IOException {
