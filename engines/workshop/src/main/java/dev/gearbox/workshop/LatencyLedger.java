@@ -2,16 +2,11 @@ package dev.gearbox.workshop;
 
 import dev.gearbox.telemetry.record.StepRecord;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What steps of variants took on this machine, by the SHA-256 of their weights: {@code
@@ -19,9 +14,8 @@ import tools.jackson.databind.json.JsonMapper;
  * measured, or this one on another processor or with other threads, is stale.
  */
 public final class LatencyLedger {
-  private static final String NAME = "latency.json";
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final LedgerFile<Ledger> FILE =
+      new LedgerFile<>("latency.json", Ledger.class, "gearbox calibrate");
 
   private final Map<String, Profile> profiles;
 
@@ -89,17 +83,7 @@ public final class LatencyLedger {
    * @throws IOException when the file there cannot be read
    */
   public static LatencyLedger load(Path folder) throws IOException {
-    Path file = folder.resolve(NAME);
-    if (!Files.exists(file)) {
-      return new LatencyLedger(Map.of());
-    }
-    try {
-      return new LatencyLedger(MAPPER.readValue(Files.readString(file), Ledger.class).weights());
-    } catch (JacksonException e) {
-      throw new IOException(
-          file + " is broken: " + e.getOriginalMessage() + "; delete it and run gearbox calibrate",
-          e);
-    }
+    return new LatencyLedger(FILE.read(folder, new Ledger(Map.of())).weights());
   }
 
   /** Whether these weights were ever measured, be that stale or not. */
@@ -118,8 +102,6 @@ public final class LatencyLedger {
   public static void record(Path folder, String sha256, Profile profile) throws IOException {
     Map<String, Profile> all = new TreeMap<>(load(folder).profiles);
     all.put(sha256, profile);
-    Path written = Files.createTempFile(folder, ".latency", ".json");
-    Files.writeString(written, MAPPER.writeValueAsString(new Ledger(all)) + "\n");
-    Files.move(written, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+    FILE.write(folder, new Ledger(all));
   }
 }

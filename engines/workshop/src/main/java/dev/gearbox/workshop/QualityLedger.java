@@ -3,18 +3,14 @@ package dev.gearbox.workshop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.DoubleBinaryOperator;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.SerializationFeature;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What variants were measured to be worth, by the SHA-256 of their weights. Comes with the figures
@@ -24,9 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
  * and counts as unknown.
  */
 public final class QualityLedger {
-  private static final String NAME = "quality.json";
-  private static final JsonMapper MAPPER =
-      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final LedgerFile<Ledger> FILE =
+      new LedgerFile<>("quality.json", Ledger.class, "gearbox eval --record");
 
   /** Those that quality is read from, first what says most. */
   private static final List<Corpus> COUNTED = List.of(Corpus.ALL, Corpus.OWN);
@@ -95,28 +90,17 @@ public final class QualityLedger {
   }
 
   private static Map<String, Map<String, Entry>> builtIn() {
-    try (InputStream in = QualityLedger.class.getResourceAsStream(NAME)) {
-      return in == null ? Map.of() : MAPPER.readValue(in.readAllBytes(), Ledger.class).weights();
+    try (InputStream in = QualityLedger.class.getResourceAsStream(FILE.name())) {
+      return in == null
+          ? Map.of()
+          : FILE.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)).weights();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   private static Map<String, Map<String, Entry>> local(Path folder) throws IOException {
-    Path file = folder.resolve(NAME);
-    if (!Files.exists(file)) {
-      return Map.of();
-    }
-    try {
-      return MAPPER.readValue(Files.readString(file), Ledger.class).weights();
-    } catch (JacksonException e) {
-      throw new IOException(
-          file
-              + " is broken: "
-              + e.getOriginalMessage()
-              + "; delete it and run gearbox eval --record",
-          e);
-    }
+    return FILE.read(folder, new Ledger(Map.of())).weights();
   }
 
   /**
@@ -175,8 +159,6 @@ public final class QualityLedger {
             result.bitsPerByte());
     Map<String, Map<String, Entry>> all = new TreeMap<>(local(folder));
     all.computeIfAbsent(sha256, any -> new TreeMap<>()).put(corpus.name(), entry);
-    Path written = Files.createTempFile(folder, ".quality", ".json");
-    Files.writeString(written, MAPPER.writeValueAsString(new Ledger(all)) + "\n");
-    Files.move(written, folder.resolve(NAME), StandardCopyOption.ATOMIC_MOVE);
+    FILE.write(folder, new Ledger(all));
   }
 }
