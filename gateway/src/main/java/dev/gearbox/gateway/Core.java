@@ -72,7 +72,7 @@ record Core(
         new GearboxPolicy(
             rules,
             options,
-            new LatencyModel(DevicePrior.CPU, clock),
+            new LatencyModel(DevicePrior.CPU),
             decisions,
             meters.policy(),
             clock,

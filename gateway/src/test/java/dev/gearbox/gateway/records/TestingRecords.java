@@ -45,7 +45,7 @@ public final class TestingRecords {
         new GearboxPolicy(
             rules(),
             ChoiceOptions.DEFAULT,
-            new LatencyModel(DevicePrior.CPU, clock::get),
+            new LatencyModel(DevicePrior.CPU),
             log,
             new Meters(50).policy(),
             clock::get,

@@ -113,7 +113,7 @@ final class CandidateList {
     }
     double interactive = underway.interactiveShare(device.id(), now);
     return new Shared(
-        latency.device(loads, expected, interactive), idle, prices.lambda(device.id()));
+        latency.device(loads, expected, interactive, now), idle, prices.lambda(device.id()));
   }
 
   private boolean open(EngineLoad load, long now) {

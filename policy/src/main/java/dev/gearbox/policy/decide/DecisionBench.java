@@ -140,7 +140,7 @@ public final class DecisionBench {
         new GearboxPolicy(
             RuleBase.compile(sources),
             ChoiceOptions.DEFAULT,
-            new LatencyModel(DevicePrior.CPU, clock::get),
+            new LatencyModel(DevicePrior.CPU),
             new DecisionLog(),
             new Meters(LABELS).policy(),
             clock::get,

@@ -245,10 +245,11 @@ public final class GearboxPolicy implements PolicyEngine {
   public void complete(RequestTimeline timeline) {
     bookings.release(timeline.requestId());
     underway.leave(timeline.requestId());
+    long now = clock.getAsLong();
     String id = timeline.decisionId();
     if (id == null
         && timeline.code() >= SERVER_ERROR
-        && standings.lost(timeline.serviceClass(), clock.getAsLong())) {
+        && standings.lost(timeline.serviceClass(), now)) {
       // No engine, no room: who asked has not got what the class promises.
       meters.attained(timeline.serviceClass(), Outcomes.ALL, false);
     }
@@ -256,12 +257,12 @@ public final class GearboxPolicy implements PolicyEngine {
     if (made == null || made.actual() != null) {
       return;
     }
-    Actual actual = outcomes.learn(made, timeline);
+    Actual actual = outcomes.learn(made, timeline, now);
     log.end(made.id(), actual);
     Boolean met = actual.met().get(Outcomes.ALL);
     if (met != null) {
       var serviceClass = made.request().serviceClass();
-      standings.count(serviceClass, actual.met(), clock.getAsLong());
+      standings.count(serviceClass, actual.met(), now);
       boosts.merge(
           serviceClass.name(),
           Boost.next(0, serviceClass.attainment(), met),

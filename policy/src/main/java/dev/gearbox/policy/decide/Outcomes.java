@@ -32,7 +32,7 @@ final class Outcomes {
     this.promises = new Promises(meters.prediction());
   }
 
-  Actual learn(DecisionRecord made, RequestTimeline timeline) {
+  Actual learn(DecisionRecord made, RequestTimeline timeline, long now) {
     RequestFacts request = made.request();
     String serviceClass = request.serviceClass().name();
     // A failover may have answered from another engine than the chosen one.
@@ -52,7 +52,7 @@ final class Outcomes {
     }
     boolean asPlanned = answered != null && answered.facts().engine().equals(made.chosen());
     if (answered != null && asPlanned && !made.relegated() && tellsLatency(timeline.outcome())) {
-      teach(request, answered, timeline, met);
+      teach(request, answered, timeline, met, now);
     }
     return Actual.of(timeline, met);
   }
@@ -74,7 +74,8 @@ final class Outcomes {
       RequestFacts request,
       CandidateRow answered,
       RequestTimeline timeline,
-      Map<String, Boolean> met) {
+      Map<String, Boolean> met,
+      long now) {
     CandidateFacts facts = answered.facts();
     String group = CandidateList.errorGroup(facts.pool(), facts.variant());
     Lane lane = request.serviceClass().lane();
@@ -91,7 +92,8 @@ final class Outcomes {
                 timeline.tpotSeconds(),
                 timeline.totalSeconds(),
                 Attained.complete(timeline),
-                inTime));
+                inTime),
+            now);
     promises.measure(request, facts, timeline);
     promises.chance(facts, inTime);
     if (drifted) {

@@ -26,34 +26,35 @@ final class Calibration {
   private double curveAb;
   private double curveB = PRIOR_CURVE;
 
-  private record Line(double a, double b, long fittedNanos) {
-    /** What is left at {@code now} of what was learned. */
-    double left(long now) {
-      return Math.pow(0.5, Math.max(0, now - fittedNanos) / (double) HALF_LIFE_NANOS);
+  /** How probabilities are read, as it stood at {@code nanos}. */
+  record Line(double a, double b, long nanos) {
+    /** The probability that {@code raw} turns out to mean; 0 and 1 stay what they are. */
+    double of(double raw) {
+      return raw <= 0 || raw >= 1 ? raw : sigmoid(a + b * logit(raw));
     }
 
-    Line at(long now) {
-      double left = left(now);
+    /** Share that is left at {@code now} of what was learned. */
+    private double left(long now) {
+      return Math.pow(0.5, Math.max(0, now - nanos) / (double) HALF_LIFE_NANOS);
+    }
+
+    private Line faded(double left, long now) {
       return new Line(left * a, 1 + left * (b - 1), now);
     }
   }
 
-  /**
-   * The probability that {@code raw} turns out to mean at {@code now}; 0 and 1 stay as they are.
-   */
-  double of(double raw, long now) {
-    if (raw <= 0 || raw >= 1) {
-      return raw;
-    }
-    Line fitted = line.at(now);
-    return sigmoid(fitted.a + fitted.b * logit(raw));
+  /** How probabilities are to be read at {@code now}. */
+  Line at(long now) {
+    Line learned = line;
+    return learned.faded(learned.left(now), now);
   }
 
   /** Learns at {@code now} that a request of chance {@code raw} met its targets or did not. */
   synchronized void observe(double raw, boolean met, long now) {
     double x = logit(raw);
-    double fading = FADING * line.left(now);
-    Line before = line.at(now);
+    double left = line.left(now);
+    double fading = FADING * left;
+    Line before = line.faded(left, now);
     double p = sigmoid(before.a + before.b * x);
     double curve = Math.max(1e-3, p * (1 - p));
     curveA = Math.max(PRIOR_CURVE, fading * curveA) + curve;

@@ -26,10 +26,18 @@ public final class DeviceLoad {
   /** Share of the device that interactive requests to come will take, 0 to {@link #MOST_TAKEN}. */
   final double taken;
 
+  /** The moment, in monotonic nanoseconds. */
+  final long now;
+
   private final double cycle;
 
   DeviceLoad(
-      List<EngineLoad> engines, LatencyModel latency, int expectedTokens, double interactiveShare) {
+      List<EngineLoad> engines,
+      LatencyModel latency,
+      int expectedTokens,
+      double interactiveShare,
+      long now) {
+    this.now = now;
     taken = Math.min(MOST_TAKEN, interactiveShare);
     int count = engines.size();
     loads = engines.toArray(new EngineLoad[0]);

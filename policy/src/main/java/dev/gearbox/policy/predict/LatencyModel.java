@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,20 +34,12 @@ public final class LatencyModel {
   private static final Measure[] MEASURES = Measure.values();
 
   private final DevicePrior prior;
-  private final LongSupplier clock;
   private final ConcurrentHashMap<String, StepModel> engines = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, StepPrior> measured = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Kinds> errors = new ConcurrentHashMap<>();
 
-  /**
-   * A model that knows no engine yet.
-   *
-   * @param prior what an engine is like before it ran
-   * @param clock nanoseconds; what is not seen again fades by it
-   */
-  public LatencyModel(DevicePrior prior, LongSupplier clock) {
+  public LatencyModel(DevicePrior prior) {
     this.prior = prior;
-    this.clock = clock;
   }
 
   /** Learns from a step; false when the engine is not known and nothing was learned. */
@@ -72,14 +63,16 @@ public final class LatencyModel {
   }
 
   /**
-   * What shares a device.
+   * What shares a device at a moment.
    *
    * @param engines on it
    * @param expectedTokens of the answers that those who wait will have
    * @param interactiveShare of it that interactive requests have lately asked for
+   * @param now monotonic nanoseconds
    */
-  public DeviceLoad device(List<EngineLoad> engines, int expectedTokens, double interactiveShare) {
-    return new DeviceLoad(engines, this, expectedTokens, interactiveShare);
+  public DeviceLoad device(
+      List<EngineLoad> engines, int expectedTokens, double interactiveShare, long now) {
+    return new DeviceLoad(engines, this, expectedTokens, interactiveShare, now);
   }
 
   /** Predicts {@code ask} on engine number {@code at} of {@code device}. */
@@ -108,7 +101,7 @@ public final class LatencyModel {
     double ttft = Math.max(SHORTEST, ask.elapsed() + wait);
     double tpot = Math.max(SHORTEST, each + (wholeDelay - firstDelay) / ask.expectedTokens());
     double total = ttft + (ask.expectedTokens() - 1) * tpot;
-    return banded(own, self, ask, ttft, tpot, total);
+    return banded(own, self, ask, device.now, ttft, tpot, total);
   }
 
   /** What {@code ask} would add to {@code device} by joining its engine number {@code at}. */
@@ -165,8 +158,7 @@ public final class LatencyModel {
   }
 
   private Forecast banded(
-      StepModel own, EngineLoad self, Ask ask, double first, double each, double whole) {
-    long now = clock.getAsLong();
+      StepModel own, EngineLoad self, Ask ask, long now, double first, double each, double whole) {
     boolean cold = own.steps() < WARM_STEPS;
     PoolErrors pool = errors(ask.pool(), ask.streaming(), ask.lane());
     double doubt = pool.widening();
@@ -207,6 +199,7 @@ public final class LatencyModel {
       unknown *= below(band, slack, Math.max(UNKNOWN_WIDENING, widening), cold);
       alone *= below(band, Math.log(target / (best * band.correction(0))), 1, cold);
     }
+    Calibration.Line calibrated = pool.calibration().at(now);
     ErrorBand ofTtft = pool.band(Measure.TTFT);
     ErrorBand ofTpot = pool.band(Measure.TPOT);
     return new Forecast(
@@ -218,8 +211,8 @@ public final class LatencyModel {
         tpot * Math.exp(ofTpot.quantile(0.5)),
         tpot * Math.exp(ErrorBand.widen(ofTpot.quantile(ask.objective()), widening)),
         certain,
-        pool.calibration().of(certain, now),
-        pool.calibration().of(unknown, now),
+        calibrated.of(certain),
+        calibrated.of(unknown),
         work(own, self, ask),
         alone,
         ttftCrowding,
@@ -260,9 +253,10 @@ public final class LatencyModel {
    * Learns how far off a forecast was. When errors have drifted away, the steps of that pool and
    * variant are learned faster for a while.
    *
+   * @param now monotonic nanoseconds
    * @return whether they have
    */
-  public boolean learn(Measured measured) {
+  public boolean learn(Measured measured, long now) {
     Forecast forecast = measured.forecast();
     PoolErrors pool = errors(measured.pool(), measured.streaming(), measured.lane());
     boolean drifted = pool.learn(measured);
@@ -270,7 +264,7 @@ public final class LatencyModel {
       hurry(measured.pool());
     }
     if (measured.met() != null && forecast.rawMeets() < 1) {
-      pool.calibration().observe(forecast.rawMeets(), measured.met(), clock.getAsLong());
+      pool.calibration().observe(forecast.rawMeets(), measured.met(), now);
     }
     return drifted;
   }

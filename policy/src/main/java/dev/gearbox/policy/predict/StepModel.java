@@ -53,10 +53,6 @@ final class StepModel {
   private int lastPrefill;
   private boolean lastDecoded;
 
-  StepModel(long parameterBytes, DevicePrior prior) {
-    this(StepPrior.of(parameterBytes, prior));
-  }
-
   StepModel(StepPrior prior) {
     theta =
         new double[] {

@@ -34,7 +34,7 @@ public final class GearboxArm implements Arm {
         new GearboxPolicy(
             rules,
             options,
-            new LatencyModel(DevicePrior.CPU, clock),
+            new LatencyModel(DevicePrior.CPU),
             new DecisionLog(),
             new Meters(LABELS).policy(),
             clock,

@@ -42,7 +42,7 @@ final class TestingPolicy {
   final AtomicLong clock = new AtomicLong(1000 * SECOND);
   final Meters meters = new Meters(100);
   final DecisionLog log = new DecisionLog(100);
-  final LatencyModel latency = new LatencyModel(DevicePrior.CPU, clock::get);
+  final LatencyModel latency = new LatencyModel(DevicePrior.CPU);
   final GearboxPolicy policy;
   final Map<String, EngineSignal> engines = new LinkedHashMap<>();
   double busy;

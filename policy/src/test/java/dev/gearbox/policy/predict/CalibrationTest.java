@@ -17,7 +17,7 @@ class CalibrationTest {
     Calibration calibration = new Calibration();
 
     for (double p : new double[] {0, 0.01, 0.3, 0.5, 0.99, 1}) {
-      assertThat(calibration.of(p, 0)).isCloseTo(p, within(1e-9));
+      assertThat(calibration.at(0).of(p)).isCloseTo(p, within(1e-9));
     }
   }
 
@@ -35,7 +35,7 @@ class CalibrationTest {
       double raw = random.nextDouble(0.02, 0.98);
       double truth = sigmoid(shift + slope * Math.log(raw / (1 - raw)));
       boolean met = random.nextDouble() < truth;
-      double p = calibration.of(raw, i * MILLISECOND);
+      double p = calibration.at(i * MILLISECOND).of(raw);
       if (i >= 2000) {
         int quarter = (int) Math.min(3, p * 4);
         said[quarter] += p;
@@ -60,7 +60,7 @@ class CalibrationTest {
     }
     double before = 0;
     for (int i = 0; i <= 100; i++) {
-      double p = calibration.of(i / 100.0, 0);
+      double p = calibration.at(0).of(i / 100.0);
       assertThat(p).isBetween(before, 1.0);
       before = p;
     }
@@ -73,7 +73,7 @@ class CalibrationTest {
       calibration.observe(0.95, false, 0);
     }
 
-    assertThat(calibration.of(0.95, 0)).isBetween(0.4, 0.95);
+    assertThat(calibration.at(0).of(0.95)).isBetween(0.4, 0.95);
   }
 
   @Test
@@ -84,14 +84,14 @@ class CalibrationTest {
     }
     long later = 10 * Calibration.HALF_LIFE_NANOS;
 
-    assertThat(calibration.of(0.95, 0)).isLessThan(0.5);
-    assertThat(calibration.of(0.95, later / 10)).isBetween(0.5, 0.94);
-    assertThat(calibration.of(0.95, later)).isCloseTo(0.95, within(0.01));
+    assertThat(calibration.at(0).of(0.95)).isLessThan(0.5);
+    assertThat(calibration.at(later / 10).of(0.95)).isBetween(0.5, 0.94);
+    assertThat(calibration.at(later).of(0.95)).isCloseTo(0.95, within(0.01));
 
     for (int i = 0; i < 200; i++) {
       calibration.observe(0.95, false, later);
     }
-    assertThat(calibration.of(0.95, later)).isLessThan(0.5);
+    assertThat(calibration.at(later).of(0.95)).isLessThan(0.5);
   }
 
   private static double sigmoid(double x) {

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class LatencyModelTest {
   private static final long BYTES = 500_000_000L;
 
-  private final LatencyModel model = new LatencyModel(DevicePrior.CPU, () -> 0);
+  private final LatencyModel model = new LatencyModel(DevicePrior.CPU);
 
   @Test
   void aBusyEngineTakesLonger() {
@@ -49,7 +49,7 @@ class LatencyModelTest {
 
   private Forecast forecast(Ask ask, double interactiveShare) {
     List<EngineLoad> one = List.of(load(4, 2));
-    return model.forecast(model.device(one, ask.expectedTokens(), interactiveShare), 0, ask);
+    return model.forecast(model.device(one, ask.expectedTokens(), interactiveShare, 0), 0, ask);
   }
 
   @Property(tries = 300)
@@ -59,7 +59,7 @@ class LatencyModelTest {
       @ForAll @IntRange(min = 0, max = 5) int more,
       @ForAll @IntRange(min = 50, max = 20_000) int ttft,
       @ForAll @IntRange(min = 20, max = 2000) int tpot) {
-    LatencyModel fresh = new LatencyModel(DevicePrior.CPU, () -> 0);
+    LatencyModel fresh = new LatencyModel(DevicePrior.CPU);
     Targets targets =
         new Targets(Duration.ofMillis(ttft), Duration.ofMillis(tpot), null, null, null, null);
     Forecast calm = forecast(fresh, load(running, waiting), List.of(), ask(targets, 0));
@@ -126,7 +126,8 @@ class LatencyModelTest {
               Double.NaN,
               3 * promised.total(),
               true,
-              null));
+              null),
+          0);
     }
 
     Forecast doubted = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
@@ -144,7 +145,7 @@ class LatencyModelTest {
     double before = forecast(model, load(0, 0), List.of(), ask(targets, 0)).meets();
     for (int i = 0; i < 200; i++) {
       Forecast forecast = forecast(model, load(0, 0), List.of(), ask(targets, 0));
-      model.learn(measured(forecast, Double.NaN, 5, i % 2 == 0));
+      model.learn(measured(forecast, Double.NaN, 5, i % 2 == 0), 0);
     }
     Forecast after = forecast(model, load(0, 0), List.of(), ask(targets, 0));
 
@@ -154,7 +155,7 @@ class LatencyModelTest {
 
   @Test
   void whatWasMeasuredOfAnEngineGoesBeforeItsSize() {
-    LatencyModel told = new LatencyModel(DevicePrior.CPU, () -> 0);
+    LatencyModel told = new LatencyModel(DevicePrior.CPU);
     told.expect("e", new StepPrior(1, 0, 0, 0.5, 0));
     told.expect("e", BYTES);
 
@@ -172,7 +173,7 @@ class LatencyModelTest {
       int from = i % 4 * 16;
       model.learn(new StepRecord("e", "d", 2, 600, 16, 16 * (from + 8.0), 0, 120_000_000L, i + 1));
     }
-    LatencyModel whole = new LatencyModel(DevicePrior.CPU, () -> 0);
+    LatencyModel whole = new LatencyModel(DevicePrior.CPU);
     whole.expect("e", BYTES);
     for (int i = 0; i < 100; i++) {
       whole.learn(new StepRecord("e", "d", 2, 600, 16, 16 * 8.0, 0, 120_000_000L, i + 1));
@@ -188,7 +189,7 @@ class LatencyModelTest {
     Forecast forecast = forecast(model, load(0, 0), List.of(), ask(Targets.NONE, 0));
     double factor = slower * Math.exp(0.1 * random.nextGaussian());
     return model.learn(
-        measured(forecast, forecast.ttft() * factor, forecast.total() * factor, null));
+        measured(forecast, forecast.ttft() * factor, forecast.total() * factor, null), 0);
   }
 
   private static Measured measured(
@@ -326,6 +327,6 @@ class LatencyModelTest {
       LatencyModel model, EngineLoad self, List<EngineLoad> others, Ask ask) {
     List<EngineLoad> all = new ArrayList<>(List.of(self));
     all.addAll(others);
-    return model.forecast(model.device(all, ask.expectedTokens(), 0), 0, ask);
+    return model.forecast(model.device(all, ask.expectedTokens(), 0, 0), 0, ask);
   }
 }

@@ -18,7 +18,7 @@ class StepModelTest {
 
   @Test
   void beforeAnyStepAStepReadsTheWeightsOnce() {
-    StepModel model = new StepModel(BYTES, new DevicePrior(10e9, 100e9));
+    StepModel model = new StepModel(StepPrior.of(BYTES, new DevicePrior(10e9, 100e9)));
 
     assertThat(model.decode(0, 0)).isCloseTo(0.1, within(1e-9));
     assertThat(model.prefill(10, 0)).isCloseTo(0.1, within(1e-9));
@@ -27,7 +27,8 @@ class StepModelTest {
   @Property(tries = 20)
   void learnsStepTimesFromAnyPrior(
       @ForAll @DoubleRange(min = 0.2, max = 5) double speed, @ForAll long seed) {
-    StepModel model = new StepModel(BYTES, new DevicePrior(10e9 * speed, 100e9 * speed));
+    StepModel model =
+        new StepModel(StepPrior.of(BYTES, new DevicePrior(10e9 * speed, 100e9 * speed)));
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 400; i++) {
       model.learn(step(random, 1, 1 + 0.05 * random.nextGaussian()));
@@ -40,7 +41,7 @@ class StepModelTest {
 
   @Property(tries = 20)
   void aFewStepsMostlyOfPromptsDoNotMakeTokensLookSlow(@ForAll long seed) {
-    StepModel model = new StepModel(98_000_000, DevicePrior.CPU);
+    StepModel model = new StepModel(StepPrior.of(98_000_000, DevicePrior.CPU));
     SplittableRandom random = new SplittableRandom(seed);
     double prior = model.decode(1, 100);
     for (int i = 0; i < 80; i++) {
@@ -55,7 +56,7 @@ class StepModelTest {
 
   @Property(tries = 20)
   void aCoefficientThatWouldBeNegativeDoesNotDriveOthersUp(@ForAll long seed) {
-    StepModel model = new StepModel(98_000_000, DevicePrior.CPU);
+    StepModel model = new StepModel(StepPrior.of(98_000_000, DevicePrior.CPU));
     SplittableRandom random = new SplittableRandom(seed);
     double worst = 0;
     for (int i = 0; i < 2000; i++) {
@@ -100,7 +101,7 @@ class StepModelTest {
 
   @Test
   void followsAMachineThatBecomesSlower() {
-    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    StepModel model = new StepModel(StepPrior.of(BYTES, DevicePrior.CPU));
     SplittableRandom random = new SplittableRandom(5);
     for (int i = 0; i < 5000; i++) {
       model.learn(step(random, 1, 1));
@@ -115,7 +116,7 @@ class StepModelTest {
 
   @Test
   void aLongCalmDoesNotMakeTheNextStepCountForEverything() {
-    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    StepModel model = new StepModel(StepPrior.of(BYTES, DevicePrior.CPU));
     for (int i = 0; i < 50_000; i++) {
       model.learn(record(1, 100, 0, truth(1, 100, 0)));
     }
@@ -127,7 +128,7 @@ class StepModelTest {
   @Property(tries = 200)
   void predictionsAreNeverNegativeOrEndless(
       @ForAll @LongRange(min = 1, max = 100_000_000_000L) long nanos, @ForAll long seed) {
-    StepModel model = new StepModel(BYTES, DevicePrior.CPU);
+    StepModel model = new StepModel(StepPrior.of(BYTES, DevicePrior.CPU));
     SplittableRandom random = new SplittableRandom(seed);
     for (int i = 0; i < 50; i++) {
       long noisy = Math.max(1, (long) (nanos * random.nextDouble()));

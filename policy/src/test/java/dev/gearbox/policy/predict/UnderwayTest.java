@@ -16,7 +16,7 @@ class UnderwayTest {
   private static final long SECOND = 1_000_000_000L;
   private static final double CYCLE = 0.05;
 
-  private final LatencyModel latency = new LatencyModel(DevicePrior.CPU, () -> 0);
+  private final LatencyModel latency = new LatencyModel(DevicePrior.CPU);
   private final Underway underway = new Underway(latency);
 
   @Test

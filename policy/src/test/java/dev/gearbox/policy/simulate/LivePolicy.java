@@ -25,7 +25,7 @@ final class LivePolicy {
         new GearboxPolicy(
             ConservativeRules.INSTANCE,
             ChoiceOptions.DEFAULT,
-            new LatencyModel(DevicePrior.CPU, clock),
+            new LatencyModel(DevicePrior.CPU),
             new DecisionLog(),
             new Meters(100).policy(),
             clock,
