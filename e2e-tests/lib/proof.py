@@ -1,9 +1,11 @@
 """What the full-length proofs share: saying and checking, running the program, asking it over HTTP."""
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import re
 import socket
 import statistics
@@ -85,9 +87,12 @@ def processor():
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those that connections on their way out are given."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def fetch(url, body=None, headers=None, timeout=600):

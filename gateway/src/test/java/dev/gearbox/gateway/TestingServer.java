@@ -79,10 +79,7 @@ final class TestingServer implements AutoCloseable {
   static TestingServer ready(
       Duration pace, AdmissionLimits limits, List<Tenant> tenants, Map<String, TenantLimits> quotas)
       throws Exception {
-    TestingServer server = new TestingServer(pace, limits, tenants, quotas);
-    server.weights.countDown();
-    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
-    return server;
+    return new TestingServer(pace, limits, tenants, quotas).loaded();
   }
 
   /** Behind these doors. */
@@ -92,53 +89,41 @@ final class TestingServer implements AutoCloseable {
 
   /** The same, with the files of batches sealed by keys. */
   static TestingServer behind(Security security, @Nullable Path batchKeys) throws Exception {
-    TestingServer server =
-        new TestingServer(
+    return behind(security, batchKeys, PolicyConfig.Audit.OFF, null);
+  }
+
+  private static TestingServer behind(
+      Security security,
+      @Nullable Path batchKeys,
+      PolicyConfig.Audit audit,
+      @Nullable String collector)
+      throws Exception {
+    return new TestingServer(
             Duration.ZERO,
             AdmissionLimits.DEFAULT,
             security,
             batchKeys,
             Map.of(),
             PolicyConfig.Records.inMemory(100),
-            PolicyConfig.Audit.OFF,
-            null);
-    server.weights.countDown();
-    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
-    return server;
+            audit,
+            collector)
+        .loaded();
   }
 
   /** Whose answers are audited. */
   static TestingServer audited(PolicyConfig.Audit audit) throws Exception {
-    TestingServer server =
-        new TestingServer(
-            Duration.ZERO,
-            AdmissionLimits.DEFAULT,
-            Security.of(List.of(), true),
-            null,
-            Map.of(),
-            PolicyConfig.Records.inMemory(100),
-            audit,
-            null);
-    server.weights.countDown();
-    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
-    return server;
+    return behind(Security.of(List.of(), true), null, audit, null);
   }
 
   /** Whose traces go to this collector. */
   static TestingServer traced(URI collector) throws Exception {
-    TestingServer server =
-        new TestingServer(
-            Duration.ZERO,
-            AdmissionLimits.DEFAULT,
-            Security.of(List.of(), true),
-            null,
-            Map.of(),
-            PolicyConfig.Records.inMemory(100),
-            PolicyConfig.Audit.OFF,
-            collector.toString());
-    server.weights.countDown();
-    server.await(() -> server.server.engines().stream().allMatch(EngineSlot::usable));
-    return server;
+    return behind(Security.of(List.of(), true), null, PolicyConfig.Audit.OFF, collector.toString());
+  }
+
+  private TestingServer loaded() throws Exception {
+    weights.countDown();
+    await(() -> server.engines().stream().allMatch(EngineSlot::usable));
+    return this;
   }
 
   /** With weights that come when {@link #weights} is counted down. */

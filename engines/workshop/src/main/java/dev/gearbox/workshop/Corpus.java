@@ -95,7 +95,8 @@ public record Corpus(String name, List<CatalogEntry> parts) {
                 : parts.stream().map(CatalogEntry::sha256).collect(Collectors.joining("\n")));
   }
 
-  private static String own() {
+  /** Our own text, for which no store is needed. */
+  public static String own() {
     try (InputStream in = Corpus.class.getResourceAsStream("eval/corpus.txt")) {
       if (in == null) {
         throw new IllegalStateException("eval/corpus.txt is not on the class path");

@@ -80,7 +80,7 @@ final class CalibrateCommand implements Callable<Integer> {
         new EvalRun(
                 each.getValue(),
                 null,
-                Corpus.OWN.text(part -> store.folder()),
+                Corpus.own(),
                 Corpus.OWN,
                 QualityLedger.CONTEXT,
                 workers,

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.slo;
 
 import dev.gearbox.gateway.config.ClassConfig;
+import dev.gearbox.workshop.settings.Durations;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -159,7 +160,7 @@ final class OpenSlo {
         "indicator",
         Doc.of("metadata", Map.of("name", name), "spec", indicator),
         "timeWindow",
-        List.of(Doc.of("duration", Windows.written(of.window()), "isRolling", true)),
+        List.of(Doc.of("duration", Durations.written(of.window()), "isRolling", true)),
         "budgetingMethod",
         "Occurrences");
   }

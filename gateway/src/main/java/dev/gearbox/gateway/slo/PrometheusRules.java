@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.slo;
 
 import dev.gearbox.gateway.config.ClassConfig;
+import dev.gearbox.workshop.settings.Durations;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +43,7 @@ final class PrometheusRules {
       for (Burn burn : burns) {
         for (Duration usual : List.of(burn.matters, burn.lasts)) {
           Duration length = windows.of(usual);
-          lengths.put(length, Windows.written(length));
+          lengths.put(length, Durations.written(length));
         }
       }
     }
@@ -65,7 +66,7 @@ final class PrometheusRules {
     Duration shortest = lengths.firstKey();
     if (shortest.toSeconds() < 60) {
       group.put(
-          "interval", Windows.written(Duration.ofSeconds(Math.max(1, shortest.toSeconds() / 2))));
+          "interval", Durations.written(Duration.ofSeconds(Math.max(1, shortest.toSeconds() / 2))));
     }
     group.put("rules", rules);
     return group;
@@ -79,8 +80,8 @@ final class PrometheusRules {
       ClassConfig of, Windows windows, String name, String severity, List<Burn> burns) {
     List<String> any = new ArrayList<>();
     for (Burn burn : burns) {
-      String matters = Windows.written(windows.of(burn.matters));
-      String lasts = Windows.written(windows.of(burn.lasts));
+      String matters = Durations.written(windows.of(burn.matters));
+      String lasts = Durations.written(windows.of(burn.lasts));
       String bar = SloTarget.plain(Math.min(MOST, round(burn.rate * (1 - of.attainment()))));
       any.add(
           "(%s{class=\"%s\"} > %s and %s{class=\"%s\"} > %s and on () sum(increase(%s[%s])) > %d)"

@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.slo;
 
 import dev.gearbox.gateway.config.ClassConfig;
+import dev.gearbox.workshop.settings.Durations;
 import java.util.Map;
 
 /** Pyrra's {@code ServiceLevelObjective}: bare selectors, which it puts into rates itself. */
@@ -26,7 +27,7 @@ final class Pyrra {
             "target",
             SloTarget.plain(SloFormat.percent(of)),
             "window",
-            Windows.written(of.window()),
+            Durations.written(of.window()),
             "description",
             SloFormat.described(of),
             "indicator",

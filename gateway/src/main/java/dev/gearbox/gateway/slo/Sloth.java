@@ -1,6 +1,7 @@
 package dev.gearbox.gateway.slo;
 
 import dev.gearbox.gateway.config.ClassConfig;
+import dev.gearbox.workshop.settings.Durations;
 import java.util.List;
 import java.util.Map;
 
@@ -28,7 +29,7 @@ final class Sloth {
         "objective",
         SloFormat.percent(of),
         "description",
-        SloFormat.described(of) + "; over " + Windows.written(of.window()),
+        SloFormat.described(of) + "; over " + Durations.written(of.window()),
         "labels",
         Map.of("class", of.name()),
         "sli",

@@ -11,16 +11,4 @@ record Windows(Duration objective) {
     double seconds = usual.toSeconds() * (objective.toNanos() / 1e9) / USUAL_SECONDS;
     return Duration.ofSeconds(Math.max(1, Math.round(seconds)));
   }
-
-  /** As Prometheus writes it, and most that came after: {@code 30d}, {@code 5m}, {@code 90s}. */
-  static String written(Duration duration) {
-    long seconds = duration.toSeconds();
-    if (seconds % 86_400 == 0) {
-      return seconds / 86_400 + "d";
-    }
-    if (seconds % 3600 == 0) {
-      return seconds / 3600 + "h";
-    }
-    return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
-  }
 }

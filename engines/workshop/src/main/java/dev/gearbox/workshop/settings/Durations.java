@@ -47,8 +47,11 @@ public final class Durations {
         : Duration.ofSeconds(Math.round(all / 1e9));
   }
 
-  /** As a person writes it, in the largest unit that needs no fraction. */
-  static String written(Duration duration) {
+  /**
+   * As a person and Prometheus write it, in the largest unit that needs no fraction: {@code 30d},
+   * {@code 5m}, {@code 90s}.
+   */
+  public static String written(Duration duration) {
     long nanos = duration.toNanosPart();
     long seconds = duration.toSeconds();
     if (nanos != 0) {
