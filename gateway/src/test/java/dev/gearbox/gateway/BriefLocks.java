@@ -10,5 +10,8 @@ public final class BriefLocks implements BlockHoundIntegration {
     // Cancelling a timer; Reactor's own integration knows of setting one.
     builder.allowBlockingCallsInside(
         "java.util.concurrent.ScheduledThreadPoolExecutor$DelayedWorkQueue", "remove");
+    // Handing over to a thread that works on what must not be waited for.
+    builder.allowBlockingCallsInside("java.util.concurrent.ArrayBlockingQueue", "offer");
+    builder.allowBlockingCallsInside("java.util.concurrent.ThreadPoolExecutor", "execute");
   }
 }

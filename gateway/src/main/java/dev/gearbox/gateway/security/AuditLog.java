@@ -13,10 +13,11 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.LinkedTransferQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,13 +41,16 @@ public final class AuditLog implements AutoCloseable {
   private final @Nullable RollingFileAppender<String> file;
   private final InstantSource time;
   private final AtomicLong lost = new AtomicLong();
+  private final AtomicInteger waiting = new AtomicInteger();
   private final ThreadPoolExecutor writer =
       new ThreadPoolExecutor(
+          1,
+          1,
           0,
-          1,
-          1,
           TimeUnit.SECONDS,
-          new ArrayBlockingQueue<>(WAITING),
+          // Bounded by the count of what waits: a bounded queue has a lock that event loops would
+          // wait for.
+          new LinkedTransferQueue<>(),
           Thread.ofPlatform().daemon().name("gearbox-audit").factory());
 
   private AuditLog(@Nullable RollingFileAppender<String> file, InstantSource time) {
@@ -115,7 +119,9 @@ public final class AuditLog implements AutoCloseable {
     if (!appender.isStarted()) {
       throw new IOException("cannot write security.audit.file " + file);
     }
-    return new AuditLog(appender, time);
+    AuditLog log = new AuditLog(appender, time);
+    log.writer.prestartCoreThread();
+    return log;
   }
 
   /**
@@ -131,7 +137,8 @@ public final class AuditLog implements AutoCloseable {
     if (file == null) {
       return;
     }
-    if (writer.getQueue().remainingCapacity() < KEPT_FOR_CHANGES) {
+    int most = WAITING - KEPT_FOR_CHANGES;
+    if (waiting.get() >= most) {
       lost.incrementAndGet();
       return;
     }
@@ -139,7 +146,7 @@ public final class AuditLog implements AutoCloseable {
     if (status > 0) {
       json.put("status", status);
     }
-    write(json.put("why", why));
+    write(json.put("why", why), most);
   }
 
   /**
@@ -156,7 +163,7 @@ public final class AuditLog implements AutoCloseable {
     }
     ObjectNode json = line("changed").put("what", what).put("who", who).put("outcome", outcome);
     new TreeMap<>(facts).forEach(json::put);
-    write(json);
+    write(json, WAITING);
   }
 
   private ObjectNode line(String event) {
@@ -166,7 +173,12 @@ public final class AuditLog implements AutoCloseable {
         .put("event", event);
   }
 
-  private void write(ObjectNode json) {
+  private void write(ObjectNode json, int most) {
+    if (waiting.incrementAndGet() > most) {
+      waiting.decrementAndGet();
+      lost.incrementAndGet();
+      return;
+    }
     try {
       writer.execute(() -> append(json));
     } catch (RejectedExecutionException e) {
@@ -175,6 +187,7 @@ public final class AuditLog implements AutoCloseable {
   }
 
   private void append(ObjectNode json) {
+    waiting.decrementAndGet();
     long missing = lost.getAndSet(0);
     if (missing > 0) {
       json.put("lost_before", missing);
