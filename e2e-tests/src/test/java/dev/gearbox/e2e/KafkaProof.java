@@ -376,6 +376,17 @@ final class KafkaProof {
     check(
         attainment(table, "policy") > attainment(table, "first_come_reference"),
         "more deadlines are met by the policy than first come, first served by the reference");
+    check(
+        byReference(table, "patient") > byReference(table, "tight"),
+        "who has time gets the reference more often than who has not");
+  }
+
+  private static double byReference(Map<String, Object> table, String kind) {
+    return table.get("policy") instanceof Map<?, ?> row
+            && row.get(kind + "_met_by_reference") instanceof Double met
+            && row.get(kind) instanceof Double all
+        ? met / all
+        : 0;
   }
 
   private Map<String, Double> deadlines(int requests, boolean ours) throws Exception {

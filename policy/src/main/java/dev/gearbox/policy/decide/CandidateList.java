@@ -156,7 +156,8 @@ final class CandidateList {
                 seat.batch(),
                 of.sheddable() ? Lane.BULK : of.lane(),
                 of.priority(),
-                self.running() + self.waiting()));
+                self.running() + self.waiting()),
+            request.origin().lag());
     Forecast forecast = latency.forecast(device.load(), seat.place(), ask);
     double damage =
         underway.damage(

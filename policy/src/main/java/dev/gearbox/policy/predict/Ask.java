@@ -17,6 +17,7 @@ import dev.gearbox.policy.fact.Targets;
  * @param targets what it asks
  * @param objective the class's attainment objective: the quantile of the high predictions
  * @param ahead requests known to be on the engine that go before it, running ones included
+ * @param mates requests that wait with it in its queue and come after it
  */
 public record Ask(
     String pool,
@@ -29,4 +30,5 @@ public record Ask(
     double signalAge,
     Targets targets,
     double objective,
-    int ahead) {}
+    int ahead,
+    long mates) {}

@@ -150,9 +150,13 @@ public final class LatencyModel {
     return own.decode(batch, context) + prefill / ask.expectedTokens();
   }
 
-  /** Charged by the average, not the marginal token: else nobody pays for reading the weights. */
+  /**
+   * Charged by the average, not the marginal token: else nobody pays for reading the weights. Those
+   * who wait with it will share them: an engine that nobody is on yet would seem the dearest of all
+   * to each of a queue that could fill it.
+   */
   private static double work(StepModel own, EngineLoad self, Ask ask) {
-    int batch = Math.min(self.maxSequences(), self.running() + self.waiting() + 1);
+    long batch = Math.min(self.maxSequences(), self.running() + self.waiting() + 1 + ask.mates());
     double context = ask.promptTokens() + ask.expectedTokens() / 2.0;
     return prefill(own, ask) + ask.expectedTokens() * own.averageToken(batch, context);
   }

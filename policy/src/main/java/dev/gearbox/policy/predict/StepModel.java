@@ -199,7 +199,7 @@ final class StepModel {
   }
 
   /** Device-seconds of one decode token of a sequence: its share of the batch of {@code batch}. */
-  double averageToken(int batch, double contextTokens) {
+  double averageToken(long batch, double contextTokens) {
     double[] t = shown;
     return t[0] / batch + t[1] + t[2] * contextTokens / 1e3;
   }

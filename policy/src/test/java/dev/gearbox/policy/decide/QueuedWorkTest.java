@@ -77,6 +77,34 @@ class QueuedWorkTest {
     return variant;
   }
 
+  /** Alone on its engine a request would pay for all of the weights that the queue will share. */
+  @Test
+  void anEmptyEngineIsNotDearToAQueueThatWillFillIt() {
+    TestingPolicy policy = new TestingPolicy();
+    policy.engine("small", EngineSignal.State.READY, 7, 8);
+
+    CandidateRow alone = large(policy, 0);
+    CandidateRow first = large(policy, 300);
+
+    assertThat(first.facts().running()).isZero();
+    assertThat(first.facts().forecast().work())
+        .isLessThan(0.5 * alone.facts().forecast().work())
+        .isPositive();
+    assertThat(first.facts().forecast().ttft()).isEqualTo(alone.facts().forecast().ttft());
+  }
+
+  private static CandidateRow large(TestingPolicy policy, long lag) {
+    Origin origin = new Origin(true, 1, lag, null, 3600.0);
+    return policy
+        .policy
+        .preview(policy.request(BATCH, due(Duration.ofHours(1))).from(origin), policy.signals())
+        .candidates()
+        .stream()
+        .filter(row -> row.facts().variant().equals("large"))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void rulesSeeHowARequestCame() throws RuleException {
     TestingPolicy policy = new TestingPolicy();

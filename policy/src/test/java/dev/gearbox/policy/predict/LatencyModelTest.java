@@ -34,7 +34,7 @@ class LatencyModelTest {
   @Test
   void bulkWaitsForThoseToComeThatGoBeforeIt() {
     for (Lane lane : Lane.values()) {
-      Ask ask = new Ask("p", true, lane, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99);
+      Ask ask = new Ask("p", true, lane, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99, 0);
       double quiet = forecast(ask, 0).ttft();
       double half = forecast(ask, 0.5).ttft();
 
@@ -78,7 +78,18 @@ class LatencyModelTest {
     Ask fresh = ask(ttft(2500), 0);
     Ask old =
         new Ask(
-            "p", true, Lane.INTERACTIVE, 60, 0, 50, 0, 0.5, fresh.targets(), fresh.objective(), 99);
+            "p",
+            true,
+            Lane.INTERACTIVE,
+            60,
+            0,
+            50,
+            0,
+            0.5,
+            fresh.targets(),
+            fresh.objective(),
+            99,
+            0);
 
     Forecast certain = forecast(model, load(0, 0), List.of(), fresh);
     Forecast less = forecast(model, load(0, 0), List.of(), old);
@@ -320,7 +331,7 @@ class LatencyModelTest {
   }
 
   private static Ask ask(Targets targets, double elapsed) {
-    return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95, 99);
+    return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95, 99, 0);
   }
 
   private static Forecast forecast(
