@@ -1,4 +1,4 @@
-import { clock, h, learnGears, text } from "./dom.js";
+import { clock, duration, h, learnGears, text } from "./dom.js";
 import * as live from "./live.js";
 import * as decisions from "./decisions.js";
 import * as playground from "./playground.js";
@@ -9,6 +9,7 @@ import * as config from "./config.js";
 const views = { live, decisions, decision: decisions, playground, policy, connect, config };
 const main = document.getElementById("main");
 const banner = document.getElementById("banner");
+const open = document.getElementById("open");
 const status = document.getElementById("status");
 
 /** What every view gets: the latest snapshot, and how to ask. The key stays in this tab. */
@@ -86,8 +87,26 @@ function show(snapshot) {
     banner.replaceChildren();
     document.body.classList.toggle("operator", snapshot.admin);
   }
+  exposed(snapshot.open ?? []);
   state();
   view?.update?.(snapshot);
+}
+
+/** Says which doors others get through without a key, until this tab was told that it is known. */
+function exposed(doors) {
+  const said = doors.join("\n");
+  if (open.dataset.said === said) return;
+  open.dataset.said = said;
+  const hide = () => {
+    sessionStorage.setItem("open", said);
+    open.hidden = true;
+  };
+  open.hidden = !said || sessionStorage.getItem("open") === said;
+  open.replaceChildren(
+    h("b", null, "Open without a key"),
+    h("ul", { class: "plain" }, doors.map((door) => h("li", null, door))),
+    h("button", { class: "quiet", onclick: hide }, "Hide"),
+  );
 }
 
 const lamp = h("span", { class: "lamp" });
@@ -102,7 +121,7 @@ function state() {
   document.body.classList.toggle("stale", stale && Boolean(snapshot));
   const now = stale ? "unknown" : snapshot.state;
   lamp.className = `lamp ${now}`;
-  text(word, !snapshot ? refused || "connecting" : stale ? `no word since ${clock(snapshot.time)}` : `${now} · ${snapshot.admission.in_flight} in flight${snapshot.admission.queued ? ` · ${snapshot.admission.queued} queued` : ""}`);
+  text(word, !snapshot ? refused || "connecting" : stale ? `no word since ${clock(snapshot.time)}` : `${now} · ${snapshot.admission.in_flight} in flight${snapshot.admission.queued ? ` · ${snapshot.admission.queued} queued, ≈ ${duration(snapshot.admission.wait)}` : ""}`);
   if (snapshot) text(version, `rules ${snapshot.policy.version}`);
 }
 

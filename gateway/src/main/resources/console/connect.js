@@ -13,17 +13,25 @@ export function enter(main, shared) {
 
 /** On the operator's page the address is known with the first snapshot. */
 export function update() {
-  if (shown !== app.apiBase + app.snapshot.models[0]?.name) render();
+  if (shown !== stamp()) render();
 }
 
+function stamp() {
+  return app.snapshot && [app.apiBase, app.snapshot.models[0]?.name, app.key, app.snapshot.keyed].join(" ");
+}
+
+/** Stands for a key in what is shown; what is copied has the key of this tab, if it is a tenant's and not the operator's. */
+const SECRET = "••••••••";
+
 function render() {
-  shown = app.snapshot ? app.apiBase + app.snapshot.models[0]?.name : undefined;
+  shown = stamp();
   page.replaceChildren();
   const main = page;
   const base = `${app.apiBase || `${location.origin}/`}v1`;
   const model = app.snapshot?.models[0]?.name ?? "auto";
-  const key = app.key ? "$GEARBOX_KEY" : "none";
-  const auth = app.key ? ` \\\n  -H "authorization: Bearer ${key}"` : "";
+  const mine = app.key && !app.snapshot?.admin;
+  const key = mine ? SECRET : app.snapshot?.keyed ? "YOUR-KEY" : "none";
+  const auth = key !== "none" ? ` \\\n  -H "authorization: Bearer ${key}"` : "";
   main.append(h("h1", null, "Connect"),
     h("p", { class: "lead" }, "Any OpenAI client works with this address. Targets go in headers; without any, the class's hold."),
     ...Object.entries({
@@ -36,7 +44,7 @@ function render() {
       Continue: `models:\n  - name: Gearbox\n    provider: openai\n    model: ${model}\n    apiBase: ${base}\n    apiKey: ${key}`,
       "Ask first what could be promised": `curl ${base}/slo/quote${auth} \\\n  -H 'content-type: application/json' \\\n  -d '{"model":"${model}","messages":[{"role":"user","content":"Hello"}]}'`,
     }).map(([name, snippet]) => {
-      const button = h("button", { class: "quiet", "aria-label": `Copy ${name}`, onclick: async () => { await navigator.clipboard.writeText(snippet); button.textContent = "Copied"; setTimeout(() => (button.textContent = "Copy"), 1500); } }, "Copy");
+      const button = h("button", { class: "quiet", "aria-label": `Copy ${name}`, onclick: async () => { await navigator.clipboard.writeText(snippet.replaceAll(SECRET, app.key)); button.textContent = "Copied"; setTimeout(() => (button.textContent = "Copy"), 1500); } }, "Copy");
       return h("section", { class: "panel snippet" }, h("div", { class: "head" }, h("h2", null, name), button), h("pre", { tabindex: "0" }, h("code", null, snippet)));
     }));
 }

@@ -130,7 +130,7 @@ export function explained({ why, record: made }) {
       h("p", { id: "verdict", class: "why" }, sentence(why)),
       h("p", { class: "note" },
         `${request.serviceClass.name} · model ${request.model} · `,
-        targets.length ? targets.map(([name, value]) => `${name} ${name === "quality" ? "≥" : "≤"} ${seconds(name) ? duration(value) : number(value)}`).join(" · ") : "no targets",
+        targets.length ? targets.map(([name, value]) => `${name} ${name === "quality" ? "≥" : "≤"} ${seconds(name) ? duration(value) : number(value)} (${request.serviceClass.targets[name] === value ? "class" : "asked"})`).join(" · ") : "no targets",
         made.runnerUp && made.margin !== null ? ` · ahead of the next by ${number(made.margin)} points` : "",
         " · ", when(made.time), ` · rules ${made.policyVersion}`),
       made.fallback ? h("p", { class: "bad" }, `The built-in rules decided: ${made.fallback}`) : null),

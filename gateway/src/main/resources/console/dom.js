@@ -81,13 +81,19 @@ export function rank(variant) {
   return ranks.get(variant) ?? 0;
 }
 
+/** The class that colours a gear. */
+export function colour(variant) {
+  const n = rank(variant);
+  return `g${n ? ((n - 1) % 6) + 1 : 0}`;
+}
+
 /** The badge of a gear: its number and its name. */
 export function gear(variant, big) {
   if (!variant) return h("span", { class: `gear none${big ? " big" : ""}` }, h("b", null, "–"), "refused");
   const n = rank(variant);
   return h(
     "span",
-    { class: `gear g${n ? ((n - 1) % 6) + 1 : 0}${big ? " big" : ""}`, title: variant },
+    { class: `gear ${colour(variant)}${big ? " big" : ""}`, title: variant },
     h("b", { "aria-label": n ? `gear ${n}` : "gear" }, n ? String(n) : "·"),
     h("span", null, variant),
   );

@@ -1,14 +1,15 @@
-import { bytes, clock, duration, gear, h, keyed, number, percent, rank, text, when } from "./dom.js";
+import { bytes, clock, colour, duration, gear, h, keyed, number, percent, rank, text, when } from "./dom.js";
 
 let app;
 let parts;
 let rates = new Map();
-let burns = new Map();
 
 export function enter(main, shared) {
   app = shared;
   parts = {
     loading: h("section", { class: "loading-weights", "aria-label": "Weights on their way", hidden: true }),
+    fallback: h("p", { class: "fallback", role: "status", hidden: true }),
+    strips: h("div", { class: "strips" }),
     classes: h("div", { class: "classes" }),
     lanes: h("ul", { class: "requests" }),
     axis: h("div", { class: "axis", "aria-hidden": "true" }),
@@ -19,8 +20,10 @@ export function enter(main, shared) {
   main.append(
     h("h1", { class: "hidden" }, "Live"),
     parts.loading,
+    parts.fallback,
     h("div", { class: "columns" },
       h("div", { class: "wide" },
+        panel("Gears", h("span", { class: "note" }, "where the last minute's decisions went"), parts.strips),
         panel("Classes", h("span", { class: "note" }, "least budget first"), parts.classes),
         panel("Lanes", parts.laneNote, parts.axis, parts.lanes),
         panel("Engines", null, parts.pools),
@@ -37,6 +40,8 @@ function panel(title, note, ...content) {
 
 export function update(snapshot) {
   loading(snapshot);
+  fallback(snapshot);
+  strips(snapshot);
   classes(snapshot);
   lanes(snapshot);
   pools(snapshot);
@@ -80,6 +85,31 @@ function loading(snapshot) {
     });
 }
 
+/** The rules that are loaded could not decide lately, so the built-in ones did. */
+function fallback(snapshot) {
+  const last = snapshot.policy.fallback;
+  parts.fallback.hidden = !last || Date.parse(snapshot.time) - Date.parse(last.time) > 60_000;
+  if (!parts.fallback.hidden) text(parts.fallback, `The built-in rules decided, last at ${clock(last.time)}: ${last.why}`);
+}
+
+/** For each model the share of its decisions that each gear got. */
+function strips(snapshot) {
+  const busy = snapshot.models.filter((model) => Object.keys(model.shares).length > 0);
+  keyed(parts.strips, busy.length ? busy : [{ name: "", none: true }], (model) => model.name,
+    (model) => model.none ? h("p", { class: "empty" }, "No decision in the last minute.")
+      : h("div", { class: "strip" }, h("h3", null, model.name), h("div", { class: "shares", "aria-hidden": "true" }), h("div", { class: "said" })),
+    (item, model) => {
+      if (model.none) return;
+      const shares = Object.entries(model.shares).sort((a, b) => rank(b[0]) - rank(a[0]));
+      const all = shares.reduce((sum, [, count]) => sum + count, 0);
+      const stamp = shares.map(([variant, count]) => `${variant}${rank(variant)} ${Math.round((100 * count) / all)}`).join();
+      if (item.dataset.stamp === stamp) return;
+      item.dataset.stamp = stamp;
+      item.children[1].replaceChildren(...shares.map(([variant, count]) => h("i", { class: variant ? colour(variant) : "none", style: { "flex-grow": count } })));
+      item.children[2].replaceChildren(...shares.map(([variant, count]) => h("span", null, gear(variant), " ", h("span", { class: "num" }, percent(count / all, 0)))));
+    });
+}
+
 function classes(snapshot) {
   const sorted = [...snapshot.classes].sort((a, b) => a.budget - b.budget || b.priority - a.priority);
   keyed(parts.classes, sorted, (one) => one.name,
@@ -87,7 +117,7 @@ function classes(snapshot) {
       h("div", null, h("h3", null, one.name), h("p", { class: "asks" }, asks(one))),
       h("div", { class: "standing" },
         h("div", { class: "three" }, big("objective"), big("attained"), big("budget left")),
-        h("div", { class: "burn" }, h("span", { class: "num" }), h("svg", { class: "spark", viewBox: "0 0 120 16", preserveAspectRatio: "none", role: "img" }))),
+        h("div", { class: "burn" }, h("span", { class: "num" }), h("svg", { class: "ends", preserveAspectRatio: "none", role: "img" }))),
       h("div", { class: "gears" })),
     (item, one) => {
       const [, standing, gears] = item.children;
@@ -98,29 +128,40 @@ function classes(snapshot) {
       set(three.children[2], none ? "–" : percent(one.budget, 0), one.budget < 0.25 && !none, none ? 0 : one.budget);
       text(burn.firstChild, one.requests_1h === 0 ? "no requests in the last hour"
         : `burn ${one.burn_5m.toFixed(1)} in 5 min, ${one.burn_1h.toFixed(1)} in 1 h, ${one.burn_6h.toFixed(1)} in 6 h`);
-      burn.title = "shares of the budget that go per share of time: 1 spends it exactly";
-      spark(burn.lastChild, one, Date.parse(snapshot.time));
+      burn.firstChild.title = "shares of the budget that go per share of time: 1 spends it exactly";
+      ends(burn.lastChild, one, snapshot);
       burn.classList.toggle("hot", one.burn_5m > 6 && one.burn_1h > 6);
       keyed(gears, one.gears, (each) => each.model, classGear, updateGear);
     });
 }
 
-/** Burn over the time that this page is open, ten minutes at most, with a line where the class shifted. */
-function spark(svg, one, time) {
-  const seen = burns.get(one.name) ?? [];
-  burns.set(one.name, seen);
-  if (!seen.length || time - seen[seen.length - 1].time >= 2000) seen.push({ time, burn: one.burn_5m });
-  if (seen.length > 300) seen.shift();
-  const from = seen[0].time;
-  const x = (at) => (time > from ? (120 * (at - from)) / (time - from) : 0);
-  const top = Math.max(2, ...seen.map((each) => each.burn));
-  const y = (burn) => 15 - (14 * burn) / top;
-  const shifts = one.gears.map((gear) => gear.shift && Date.parse(gear.shift.time)).filter((at) => at > from);
+/** What became of the class's requests in the last minutes, a bar for each slot, and over them a line for each shift of the class and each event. */
+function ends(svg, one, snapshot) {
+  const { slot, slots, met = [], missed = [], refused = [] } = one.history;
+  const last = Math.floor(Date.parse(snapshot.time) / 1000 / slot);
+  const x = (time) => Date.parse(time) / 1000 / slot - last + slots - 1;
+  const shifts = one.gears.flatMap((each) => each.shift ?? []).filter((each) => x(each.time) >= 0);
+  const events = snapshot.events.filter((each) => x(each.time) >= 0);
+  const stamp = JSON.stringify([last, met, missed, refused, shifts.map((each) => each.time), events.length]);
+  if (svg.dataset.stamp === stamp) return;
+  svg.dataset.stamp = stamp;
+  const of = (kind, at) => kind[at] ?? 0;
+  const places = Array.from({ length: slots }, (_, at) => at);
+  const top = Math.max(1, ...places.map((at) => of(met, at) + of(missed, at) + of(refused, at)));
+  const bar = (name, at, from, count) => count ? h("rect", { class: name, x: at + 0.1, width: 0.8, y: 20 - (20 * (from + count)) / top, height: (20 * count) / top }) : null;
+  const mark = (name) => (each) => h("line", { class: name, x1: x(each.time), x2: x(each.time), y1: 0, y2: 20 });
+  svg.setAttribute("viewBox", `0 0 ${slots} 20`);
   svg.replaceChildren(
-    h("line", { x1: "0", x2: "120", y1: y(1), y2: y(1), class: "one" }),
-    ...shifts.map((at) => h("line", { x1: x(at), x2: x(at), y1: "0", y2: "16", class: "cut" })),
-    h("path", { d: `M${seen.map((each) => `${x(each.time).toFixed(1)} ${y(each.burn).toFixed(1)}`).join("L")}` }));
-  svg.setAttribute("aria-label", `burn in the last ${duration((time - from) / 1000)}: now ${number(one.burn_5m)}, highest ${number(Math.max(...seen.map((each) => each.burn)))}`);
+    ...places.flatMap((at) => [
+      bar("missed", at, 0, of(missed, at)),
+      bar("met", at, of(missed, at), of(met, at)),
+      bar("refused", at, of(missed, at) + of(met, at), of(refused, at)),
+    ]).filter(Boolean),
+    ...events.map(mark("event")), ...shifts.map(mark("shifted")));
+  const sum = (kind) => kind.reduce((all, count) => all + count, 0);
+  const said = `last ${duration(slot * slots)}: ${sum(met)} met, ${sum(missed)} missed, ${sum(refused)} refused${[...shifts.map((each) => `; ${clock(each.time)} to ${each.to || "refusing"}`), ...events.slice(0, 5).map((each) => `; ${clock(each.time)} ${each.what}`)].join("")}`;
+  svg.setAttribute("aria-label", said);
+  svg.parentNode.title = said;
 }
 
 function asks(one) {
@@ -162,7 +203,7 @@ function updateGear(item, each) {
   const stamp = last.join("|");
   if (ribbon.dataset.stamp !== stamp) {
     ribbon.dataset.stamp = stamp;
-    ribbon.replaceChildren(...last.map((variant) => h("i", { class: variant ? `g${((rank(variant) - 1) % 6) + 1}` : "none" })));
+    ribbon.replaceChildren(...last.map((variant) => h("i", { class: variant ? colour(variant) : "none" })));
     ribbon.setAttribute("aria-label", `latest ${last.length} decisions: ${said}`);
     ribbon.title = said;
   }
@@ -209,7 +250,7 @@ function lane(one) {
     h("span", { class: "who" }, h("span", { class: "slot" }), h("span", { class: "cls" })),
     h("span", { class: "track", role: "img" },
       h("i", { class: "q" }), h("i", { class: "p" }), h("i", { class: "d" }), h("i", { class: "mark predicted", hidden: true }), h("i", { class: "mark target", hidden: true })),
-    h("span", { class: "num at" }),
+    h("span", { class: "num at" }, h("span"), h("span", { class: "slack" })),
     app.snapshot.admin && !one.over ? endButton(one) : null);
 }
 
@@ -243,15 +284,27 @@ function updateLane(item, one, scale) {
   span(q, 0, Math.min(decided, one.age), scale);
   span(p, Math.min(decided, one.age), Math.min(first, one.age), scale);
   span(d, first, one.age, scale);
-  d.className = `d g${variant ? ((rank(variant) - 1) % 6) + 1 : 0}`;
+  d.className = `d ${colour(variant)}`;
   mark(predicted, one.predicted_ttft, scale);
   mark(target, one.targets.ttft ?? one.targets.deadline, scale);
   const tokens = one.tokens ?? 0;
   const speed = one.first_token_at && one.age > one.first_token_at && tokens > 1 ? (tokens - 1) / (one.age - one.first_token_at) : 0;
   const phase = one.over ? (one.met === false ? "missed" : one.met ? "met" : one.outcome ?? "") : one.prompt_tokens ? `prefill ${one.prefilled}/${one.prompt_tokens}` : one.phase;
-  text(at, `${phase} ${duration(one.age)}${speed ? ` · ${speed < 100 ? speed.toFixed(1) : Math.round(speed)} tok/s` : ""}`);
+  const left = one.over ? null : slack(one, tokens);
+  text(at.firstChild, `${phase} ${duration(one.age)}${speed ? ` · ${speed < 100 ? speed.toFixed(1) : Math.round(speed)} tok/s` : ""}`);
+  const leeway = left === null ? "" : ` · ${duration(Math.abs(left))} ${left < 0 ? "late" : "left"}`;
+  text(at.lastChild, leeway);
+  at.lastChild.classList.toggle("late", left !== null && left < 0);
   track.setAttribute("aria-label",
-    `${phase}, ${duration(one.age)}${one.first_token_at ? `, first token after ${duration(one.first_token_at)}` : ""}${one.predicted_ttft ? `, predicted ${duration(one.predicted_ttft)}` : ""}${one.targets.ttft ? `, target ${duration(one.targets.ttft)}` : ""}`);
+    `${phase}, ${duration(one.age)}${one.first_token_at ? `, first token after ${duration(one.first_token_at)}` : ""}${one.predicted_ttft ? `, predicted ${duration(one.predicted_ttft)}` : ""}${one.targets.ttft ? `, target ${duration(one.targets.ttft)}` : ""}${leeway}`);
+}
+
+/** Seconds until it is late for the target that is due next; null where nothing is. */
+function slack(one, tokens) {
+  const { ttft, tpot, deadline } = one.targets;
+  if (!one.first_token_at && ttft) return ttft - one.age;
+  if (deadline) return deadline - one.age;
+  return one.first_token_at && tpot && tokens > 1 ? tpot * (tokens - 1) - (one.age - one.first_token_at) : null;
 }
 
 function span(element, from, to, scale) {
@@ -270,7 +323,7 @@ function pools(snapshot) {
       h("h3", null, h("span", { class: "slot" }), h("span", { class: "state" })),
       h("p", { class: "note where" }),
       h("dl", null,
-        pair("batch"), pair("queue"), pair("KV"), pair("decode"), pair("prefill"), pair("cache hits"), pair("TTFT now"), pair("promises held"), pair("device price"))),
+        pair("batch"), pair("queue"), pair("KV"), pair("device"), pair("prefill, decode"), pair("cache hits"), pair("TTFT now"), pair("promises held"), pair("device price"))),
     (item, engine) => {
       const [title, where, list] = item.children;
       const stamp = engine.variant + rank(engine.variant);
@@ -280,20 +333,23 @@ function pools(snapshot) {
       }
       const old = engine.age > 2;
       item.className = `engine ${engine.state}${old ? " unknown" : ""}`;
-      text(title.lastChild, `${old ? `unknown, silent for ${duration(engine.age)}` : engine.state}${engine.since ? ` ${duration((Date.parse(snapshot.time) - Date.parse(engine.since)) / 1000)}` : ""}`);
-      text(where, `${engine.pool} on ${engine.device} · ${bytes(engine.bytes)}`);
       const time = Date.parse(snapshot.time);
+      const spent = engine.states.map((each, i) => `${each.state} ${duration((Date.parse(engine.states[i + 1]?.since ?? snapshot.time) - Date.parse(each.since)) / 1000)}`);
+      text(title.lastChild, old ? `unknown, silent for ${duration(engine.age)}` : spent.at(-1) ?? engine.state);
+      text(where, `${engine.pool} on ${engine.device} · ${bytes(engine.bytes)}${spent.length > 1 ? ` · before: ${spent.slice(0, -1).join(", ")}` : ""}`);
       const values = [...list.children];
       const ready = engine.running !== undefined;
       list.hidden = !ready;
       value(values[0], ready ? `${engine.running} / ${engine.max_sequences}` : "–", ready ? engine.running / engine.max_sequences : 0);
       value(values[1], ready ? `${engine.waiting}${engine.pending_prefill_tokens ? `, ${engine.pending_prefill_tokens} tok to prefill` : ""}` : "–");
       value(values[2], ready && engine.kv_blocks ? percent(engine.kv, 0) : "–", engine.kv);
-      value(values[3], `${number(Math.round(rate(`g:${engine.engine}`, engine.generated_tokens, time)))} tok/s`);
-      value(values[4], `${number(Math.round(rate(`p:${engine.engine}`, engine.prompt_tokens, time)))} tok/s`);
+      value(values[3], percent(engine.busy, 0), engine.busy ?? 0);
+      values[3].title = "share of the last ten seconds that its steps took of the device";
+      const speed = (id, tokens) => number(Math.round(rate(`${id}:${engine.engine}`, tokens, time)));
+      value(values[4], `${speed("p", engine.prompt_tokens)}, ${speed("g", engine.generated_tokens)} tok/s`);
       value(values[5], engine.prefix_tokens ? percent(engine.hit_tokens / engine.prefix_tokens, 0) : "–");
       const promise = engine.promise;
-      value(values[6], promise ? `≈ ${duration(promise.ttft)}` : "–");
+      value(values[6], promise ? `≈ ${duration(promise.ttft)}${promise.age > 10 ? `, ${duration(promise.age)} ago` : ""}` : "–");
       values[6].title = promise ? `median as last predicted, ${duration(promise.age)} ago; high ${duration(promise.high_ttft)}` : "";
       value(values[7], promise?.of ? `${percent(promise.inside / promise.of, 0)} of ${promise.of}` : "–");
       values[7].title = promise ? `answers whose TTFT was within the band, which promises ${percent(promise.objective, 0)}${promise.conservative ? "; it does not hold, so it is taken wider" : ""}` : "";

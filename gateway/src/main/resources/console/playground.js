@@ -8,6 +8,8 @@ let latest = 0;
 
 /** Positions of the TTFT slider: a logarithmic scale, its end for no target. */
 const STEPS = 60;
+/** Classes that are tried. */
+const CLASSES = 12;
 const toTtft = (position) => (position >= STEPS ? null : Math.round(10 * 10 ** ((position / STEPS) * 3)));
 
 export function enter(main, shared) {
@@ -101,8 +103,9 @@ function asked(over = {}) {
   const headers = { "content-type": "application/json" };
   if (ttft !== null) headers["x-slo-ttft-ms"] = String(ttft);
   if (quality > 0) headers["x-slo-min-quality"] = String(quality);
-  if (ui.serviceClass.value) headers["x-slo-class"] = ui.serviceClass.value;
-  const body = { model: over.variant ?? ui.model.value, stream: true, max_tokens: Number(ui.tokens.value) || 120, messages: [{ role: "user", content: ui.prompt.value }] };
+  const serviceClass = over.serviceClass ?? ui.serviceClass.value;
+  if (serviceClass) headers["x-slo-class"] = serviceClass;
+  const body = { model: over.variant ?? ui.model.value, stream: true, timings_per_token: true, max_tokens: Number(ui.tokens.value) || 120, messages: [{ role: "user", content: ui.prompt.value }] };
   return { method: "POST", headers, body: JSON.stringify(body) };
 }
 
@@ -126,14 +129,22 @@ async function preview() {
   ui?.decision.setAttribute("aria-busy", "false");
 }
 
-/** The nearest setting of each slider that gets another gear: a walk away from where it stands, then halves. */
+/** The variant that a decision chose; null where it was refused. */
+function chosen({ record: made }) {
+  return made.candidates.find((row) => row.facts.engine === made.chosen)?.facts.variant ?? null;
+}
+
+/** The nearest setting of each slider that gets another gear, by halves between where it stands and its ends, and the classes that do. */
 async function flips() {
   const mine = ui;
   mine.flip.disabled = true;
   mine.flips.replaceChildren(h("p", { class: "note" }, "Trying…"));
   try {
-    const here = (await decide()).record.chosen;
+    const now = await decide();
+    const here = chosen(now);
     const found = [];
+    const tell = (label, setting, variant, set) =>
+      found.push(h("li", null, `${label} `, h("button", { type: "button", class: "quiet", onclick: () => { set(); changed(); } }, setting), ": ", gear(variant)));
     const p = Number(mine.ttft.value);
     const q = Number(mine.quality.value);
     const probes = [
@@ -142,11 +153,11 @@ async function flips() {
       ["Quality at least", q, 100, (at) => ({ quality: at / 100 }), (at) => (at / 100).toFixed(2), "p-quality"],
       ["Quality at least", q, 0, (at) => ({ quality: at / 100 }), (at) => (at ? (at / 100).toFixed(2) : "no floor"), "p-quality"],
     ];
-    for (const [label, from, to, over, tell, id] of probes) {
+    for (const [label, from, to, over, say, id] of probes) {
       if (from === to) continue;
       if (ui !== mine) return;
       const end = await decide(over(to));
-      if (end.record.chosen === here) continue;
+      if (chosen(end) === here) continue;
       let same = from;
       let other = to;
       let made = end;
@@ -154,13 +165,18 @@ async function flips() {
         if (ui !== mine) return;
         const middle = Math.round((same + other) / 2);
         const tried = await decide(over(middle));
-        if (tried.record.chosen === here) same = middle;
+        if (chosen(tried) === here) same = middle;
         else [other, made] = [middle, tried];
       }
-      const chosen = made.record.candidates.find((row) => row.facts.engine === made.record.chosen);
-      found.push(h("li", null, `${label} `, h("button", { type: "button", class: "quiet", onclick: () => { document.getElementById(id).value = String(other); changed(); } }, tell(other)), ": ", gear(chosen?.facts.variant)));
+      tell(label, say(other), chosen(made), () => { document.getElementById(id).value = String(other); });
     }
-    mine.flips.replaceChildren(found.length ? h("ul", { class: "plain" }, found) : h("p", { class: "note" }, "No setting of either slider gets another gear now."));
+    for (const { name } of app.snapshot.classes.slice(0, CLASSES)) {
+      if (ui !== mine) return;
+      if (name === now.record.request.serviceClass.name) continue;
+      const other = chosen(await decide({ serviceClass: name }));
+      if (other !== here) tell("Class", name, other, () => { mine.serviceClass.value = name; });
+    }
+    mine.flips.replaceChildren(found.length ? h("ul", { class: "plain" }, found) : h("p", { class: "note" }, "No setting of either slider and no class gets another gear now."));
   } catch (error) {
     mine.flips.replaceChildren(h("p", { class: "bad" }, error.message));
   }
@@ -182,6 +198,7 @@ async function run(over) {
   const began = performance.now();
   let first = 0;
   let tokens = 0;
+  let timings = null;
   try {
     const answer = await app.ask(`${app.apiBase}v1/chat/completions`, asked(over));
     const id = answer.headers.get("x-gearbox-decision-id");
@@ -197,6 +214,7 @@ async function run(over) {
         if (!line.startsWith("data: {")) continue;
         const event = JSON.parse(line.slice(6));
         if (event.error) throw new Error(event.error.message);
+        timings = event.timings ?? timings;
         const piece = event.choices[0]?.delta?.content;
         if (!piece) continue;
         first ||= performance.now();
@@ -205,6 +223,7 @@ async function run(over) {
       }
       text(numbers, measure(began, first, tokens));
     }
+    if (timings) text(numbers, exact(began, first, timings));
     numbers.append(" · ", id ? h("a", { href: `#decision/${id}` }, "why") : "");
   } catch (error) {
     numbers.replaceChildren(h("span", { class: "bad" }, error.message));
@@ -218,6 +237,12 @@ function measure(began, first, tokens) {
   const now = performance.now();
   const speed = tokens > 1 ? ((tokens - 1) * 1000) / (now - first) : 0;
   return `first token ${first ? duration((first - began) / 1000) : "–"} · ${tokens} tokens${speed ? ` · ${number(speed)}/s` : ""}`;
+}
+
+/** The engine's own measure: its part alone, without the way here. */
+function exact(began, first, timings) {
+  const speed = (what) => `${timings[`${what}_n`]} tokens${timings[`${what}_per_second`] ? ` at ${number(timings[`${what}_per_second`])}/s` : ""}`;
+  return `first token ${first ? duration((first - began) / 1000) : "–"} · prefill ${speed("prompt")}${timings.cache_n ? `, ${timings.cache_n} cached` : ""} · decode ${speed("predicted")}`;
 }
 
 export function leave() {

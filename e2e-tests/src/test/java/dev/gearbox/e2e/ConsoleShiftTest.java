@@ -32,26 +32,21 @@ class ConsoleShiftTest {
   private static final Path PICTURES =
       Path.of(Objects.requireNonNullElse(System.getenv("GEARBOX_PICTURES"), "target/console"));
 
-  private static Chromium chromium;
-  private static GearboxProcess gearbox;
+  private static Desk desk;
 
   @BeforeAll
   static void start() throws Exception {
-    Path config = GearboxProcess.ROOT.resolve("e2e-tests/src/test/resources/two-variants.yaml");
-    gearbox = GearboxProcess.serve("--config", config.toString());
-    chromium = new Chromium();
-    gearbox.awaitVariants(Shared.SMALL, Shared.LARGE);
+    desk = Desk.at(GearboxProcess::serve);
   }
 
   @AfterAll
   static void stop() throws Exception {
-    chromium.close();
-    gearbox.close();
+    desk.close();
   }
 
   @Test
   void aTightTargetAndAQualityFloorGetDifferentGears() throws Exception {
-    Page page = chromium.open(gearbox.uri("/#playground").toString());
+    Page page = desk.open("playground");
     page.getByLabel("Prompt").fill(LONG);
     page.getByLabel("Model", new Page.GetByLabelOptions().setExact(true)).selectOption("auto");
     page.getByLabel("Most tokens").fill("8");
@@ -65,6 +60,9 @@ class ConsoleShiftTest {
     page.getByLabel("First token within").fill(Long.toString(between()));
     assertThat(page.locator(".decision tr.won .gear")).hasText(gear(Shared.SMALL), has());
     assertThat(answered(page)).endsWith(Shared.SMALL);
+    Chromium.button(page, "What would change it?").click();
+    assertThat(page.locator(".flips")).containsText("Quality at least", Chromium.soon());
+    assertThat(page.locator(".flips")).containsText(Shared.LARGE);
     picture(page, "playground");
 
     Chromium.link(page, "why").click();
@@ -78,8 +76,11 @@ class ConsoleShiftTest {
     assertThat(page.locator(".lane:not(.over)").first()).containsText("decode", Chromium.soon());
     assertThat(page.locator(".shifts .log")).containsText(Shared.SMALL, Chromium.soon());
     assertThat(page.locator(".shifts .log .shift").first()).containsText(Pattern.compile("[<>]"));
+    assertThat(page.locator(".lane:not(.over) .slack").filter(withText("(left|late)")).first())
+        .isVisible(new LocatorAssertions.IsVisibleOptions().setTimeout(20_000));
     picture(page, "live");
-    Page phone = chromium.open(gearbox.uri("/").toString(), ColorScheme.DARK, 390, 844);
+    Page phone =
+        desk.chromium().open(desk.gearbox().uri("/").toString(), ColorScheme.DARK, 390, 844);
     assertThat(
             phone
                 .locator(".classgear .why")
@@ -90,19 +91,19 @@ class ConsoleShiftTest {
     for (Thread each : others) {
       each.join();
     }
-    assertThat(chromium.complaints).isEmpty();
+    assertThat(desk.chromium().complaints).isEmpty();
   }
 
   @Test
   void aLongPromptShowsHowMuchOfItIsComputed() throws Exception {
-    Page page = chromium.open(gearbox.uri("/").toString());
+    Page page = desk.open("live");
     Thread asks = ask(Shared.LARGE, 8, LONG.repeat(12), "standard");
     assertThat(page.locator(".lane:not(.over)").first())
         .containsText(
             Pattern.compile("prefill [1-9]\\d*/\\d{4}"),
             new LocatorAssertions.ContainsTextOptions().setTimeout(60_000));
     asks.join();
-    assertThat(chromium.complaints).isEmpty();
+    assertThat(desk.chromium().complaints).isEmpty();
   }
 
   /** Requests of every class, so that lanes are busy for some seconds. */
@@ -117,21 +118,26 @@ class ConsoleShiftTest {
   private static Thread ask(String model, int maxTokens, String prompt, String serviceClass) {
     return Thread.startVirtualThread(() -> {
       try {
-        gearbox.post(
-            "/v1/chat/completions",
-            """
-            {"model":"%s","max_tokens":%d,"ignore_eos":true,
-             "messages":[{"role":"user","content":"%s"}]}\
-            """
-                .formatted(model, maxTokens, prompt),
-            "x-slo-class",
-            serviceClass);
+        desk.gearbox()
+            .post(
+                "/v1/chat/completions",
+                """
+                {"model":"%s","max_tokens":%d,"ignore_eos":true,
+                 "messages":[{"role":"user","content":"%s"}]}\
+                """
+                    .formatted(model, maxTokens, prompt),
+                "x-slo-class",
+                serviceClass);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
     });
+  }
+
+  private static Locator.FilterOptions withText(String pattern) {
+    return new Locator.FilterOptions().setHasText(Pattern.compile(pattern));
   }
 
   private static void picture(Page page, String name) {
@@ -142,7 +148,8 @@ class ConsoleShiftTest {
   private static String answered(Page page) {
     Chromium.button(page, "Send").click();
     Locator reply = page.locator(".reply");
-    assertThat(reply).containsText(Pattern.compile("[1-9]\\d* tokens.*why"), Chromium.soon());
+    assertThat(reply)
+        .containsText(Pattern.compile("prefill.*decode [1-9]\\d* tokens.*why"), Chromium.soon());
     return reply.locator(".gear span").innerText();
   }
 
@@ -151,7 +158,7 @@ class ConsoleShiftTest {
     JsonNode preview =
         JsonMapper.shared()
             .readTree(
-                gearbox
+                desk.gearbox()
                     .post(
                         "/v1/decisions/preview",
                         "{\"model\":\"auto\",\"stream\":true,\"max_tokens\":8,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"

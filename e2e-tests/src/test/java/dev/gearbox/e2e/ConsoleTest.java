@@ -36,28 +36,23 @@ class ConsoleTest {
   private static final List<String> VIEWS =
       List.of("live", "decisions", "playground", "policy", "connect", "config");
 
-  private static Chromium chromium;
-  private static GearboxProcess rehearsed;
+  private static Desk desk;
 
   @TempDir static Path folder;
 
   @BeforeAll
   static void start() throws Exception {
-    Path config = GearboxProcess.ROOT.resolve("e2e-tests/src/test/resources/two-variants.yaml");
-    rehearsed = GearboxProcess.rehearse("--config", config.toString());
-    chromium = new Chromium();
-    rehearsed.awaitVariants(Shared.SMALL, Shared.LARGE);
+    desk = Desk.at(GearboxProcess::rehearse);
   }
 
   @AfterAll
   static void stop() throws Exception {
-    chromium.close();
-    rehearsed.close();
+    desk.close();
   }
 
   @AfterEach
   void noPageComplained() {
-    assertThat(chromium.complaints).isEmpty();
+    assertThat(desk.chromium().complaints).isEmpty();
   }
 
   @Test
@@ -95,7 +90,7 @@ class ConsoleTest {
             .formatted(fetched.getFileName(), source.getAddress().getPort()));
     try (GearboxProcess gearbox = GearboxProcess.serve("--config", config.toString())) {
       gearbox.awaitLive();
-      Page page = chromium.open(gearbox.uri("/").toString());
+      Page page = desk.chromium().open(gearbox.uri("/").toString());
       Locator loading = page.getByLabel("Weights on their way");
       assertThat(loading).containsText("The first model is on its way", patient());
       assertThat(loading).containsText(Pattern.compile("[1-9]\\d? % of 98 MB"), patient());
@@ -110,8 +105,51 @@ class ConsoleTest {
   }
 
   @Test
+  void whatIsOpenToOthersWithoutAKeyIsSaidUntilItIsKnown() throws Exception {
+    Path config =
+        Files.writeString(
+            folder.resolve("proxied.yaml"),
+            """
+            gearbox:
+              models: [{name: auto, reference: smollm2-135m-q4_1, variants: [smollm2-135m-q4_1]}]
+              pools: [{name: cpu, variants: [smollm2-135m-q4_1], device: cpu-simd}]
+              security: {hosts: [chat.example]}
+            """);
+    try (GearboxProcess proxied = GearboxProcess.rehearse("--config", config.toString())) {
+      Page page = desk.chromium().open(proxied.awaitLive().uri("/").toString());
+      Locator said = page.getByLabel("Open without a key");
+      assertThat(said).containsText("Keys of tenants close it", Chromium.soon());
+      Chromium.button(page, "Hide").click();
+      assertThat(said).isHidden();
+      page.reload();
+      assertThat(page.locator("#status")).containsText("ready", Chromium.soon());
+      assertThat(said).isHidden();
+    }
+    Page closed = desk.open("live");
+    assertThat(closed.locator("#status")).containsText("ready", Chromium.soon());
+    assertThat(closed.getByLabel("Open without a key")).isHidden();
+  }
+
+  @Test
+  void aDecisionIsInTheShareOfItsGearAndItsEndInTheHistoryOfItsClass() throws Exception {
+    desk.gearbox()
+        .post(
+            "/v1/chat/completions",
+            "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+    Page page = desk.open("live");
+
+    assertThat(page.locator(".strip")).containsText(Shared.LARGE, Chromium.soon());
+    assertThat(page.locator(".strip")).containsText(Pattern.compile("\\d+ %"));
+    assertThat(
+            page.locator(".class")
+                .filter(new Locator.FilterOptions().setHasText("standard"))
+                .locator(".ends"))
+        .hasAttribute("aria-label", Pattern.compile("^last 15 min.* [1-9]\\d* met, "));
+  }
+
+  @Test
   void rulesThatDoNotCompileShowTheirLine() {
-    Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#policy");
+    Page page = desk.operator("policy");
     Locator editor = page.getByLabel("Rules, as DRL or a decision table in CSV");
     String text = editor.inputValue();
     editor.fill(text.replace("name == ", "nmae == "));
@@ -139,7 +177,7 @@ class ConsoleTest {
 
   @Test
   void thePublicPageOffersNoEditor() {
-    Page page = chromium.open(rehearsed.uri("/#policy").toString());
+    Page page = desk.open("policy");
 
     assertThat(page.getByText("Rules are changed on the admin port")).isVisible();
     assertThat(page.locator("textarea")).hasCount(0);
@@ -147,20 +185,20 @@ class ConsoleTest {
 
   @Test
   void theOperatorSeesWhatHoldsAndWhereItComesFrom() {
-    Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#config");
+    Page page = desk.operator("config");
     Locator rows = page.locator("tbody tr");
     assertThat(
             rows.filter(new Locator.FilterOptions().setHasText("gearbox.models[auto].reference")))
         .containsText(Pattern.compile("two-variants\\.yaml:\\d+"), Chromium.soon());
     assertThat(rows.filter(new Locator.FilterOptions().setHasText("admin-port")))
-        .containsText(rehearsed.adminPort + "command line");
+        .containsText(desk.gearbox().adminPort + "command line");
 
     page.getByLabel("Find").fill("max-body");
     assertThat(page.getByText("No setting fits.")).isVisible();
     page.getByLabel("only what somebody wrote").uncheck();
     assertThat(rows).hasText(new String[] {"gearbox.server.max-body20MBdefault"});
 
-    Page tenant = chromium.open(rehearsed.uri("/#config").toString());
+    Page tenant = desk.open("config");
     assertThat(tenant.getByText("The configuration is shown on the admin port")).isVisible();
     assertThat(tenant.locator("table")).hasCount(0);
     assertThat(Chromium.link(tenant, "Config")).isHidden();
@@ -169,7 +207,7 @@ class ConsoleTest {
   @Test
   void everythingIsReachedByKeyboard() {
     for (String view : VIEWS) {
-      Page page = chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
+      Page page = desk.operator(view);
       assertThat(page.locator("#status")).containsText("ready", Chromium.soon());
       @SuppressWarnings("unchecked")
       List<String> offered =
@@ -194,16 +232,16 @@ class ConsoleTest {
 
   @Test
   void axeFindsNothingSerious() throws Exception {
-    rehearsed.post(
-        "/v1/chat/completions",
-        "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
+    desk.gearbox()
+        .post(
+            "/v1/chat/completions",
+            "{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}");
     List<String> found = new ArrayList<>();
     for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
       int width = scheme == ColorScheme.LIGHT ? 1440 : 390;
-      Page page =
-          chromium.open("http://127.0.0.1:" + rehearsed.adminPort + "/", scheme, width, 900);
+      Page page = desk.chromium().open(desk.gearbox().adminUri("/").toString(), scheme, width, 900);
       for (String view : VIEWS) {
-        page.navigate("http://127.0.0.1:" + rehearsed.adminPort + "/#" + view);
+        page.navigate(desk.gearbox().adminUri("/#" + view).toString());
         assertThat(page.locator("main.view-" + view)).isVisible();
         assertThat(page.locator("#status")).containsText("ready", Chromium.soon());
         Chromium.violations(page).forEach(each -> found.add(view + " " + scheme + " " + each));

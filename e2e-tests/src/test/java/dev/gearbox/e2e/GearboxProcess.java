@@ -118,12 +118,16 @@ final class GearboxProcess implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + port + path);
   }
 
+  URI adminUri(String path) {
+    return URI.create("http://127.0.0.1:" + adminPort + path);
+  }
+
   HttpResponse<String> get(String path) throws IOException, InterruptedException {
     return send(HttpRequest.newBuilder(uri(path)).GET());
   }
 
   HttpResponse<String> admin(String path) throws IOException, InterruptedException {
-    return send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path)).GET());
+    return send(HttpRequest.newBuilder(adminUri(path)).GET());
   }
 
   /** Posts JSON; {@code headers} are names and values in turn. */
@@ -143,7 +147,7 @@ final class GearboxProcess implements AutoCloseable {
   HttpResponse<String> postAdmin(String path, String json)
       throws IOException, InterruptedException {
     return send(
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + adminPort + path))
+        HttpRequest.newBuilder(adminUri(path))
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(json)));
   }

@@ -30,14 +30,18 @@ import dev.gearbox.gateway.http.HttpFront;
 import dev.gearbox.gateway.kafka.KafkaBatchQueue;
 import dev.gearbox.gateway.kafka.KafkaIntake;
 import dev.gearbox.gateway.quality.QualityAudit;
+import dev.gearbox.gateway.security.Exposure;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.workshop.WeightStore;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -48,6 +52,9 @@ import org.jspecify.annotations.Nullable;
  * background. What {@code serve} and {@code engine} start and stop. Thread-safe.
  */
 public final class GearboxServer implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(GearboxServer.class.getName());
+  private static final int TOO_MANY = 429;
+  private static final int SERVER_ERROR = 500;
   private static final int ENCODER_QUEUE = 2048;
   private static final long DRAIN_POLL_MILLIS = 20;
   private static final Duration QUIET = Duration.ofSeconds(1);
@@ -197,6 +204,8 @@ public final class GearboxServer implements AutoCloseable {
 
   /** What it is told comes after the fact, on threads of telemetry's. */
   private Console console(ServerPlan plan) {
+    List<String> open = Exposure.of(plan.security(), plan.host());
+    open.forEach(door -> LOG.log(Level.WARNING, "event=open_without_key what=\"" + door + "\""));
     Console shown =
         new Console(
             new Console.Sources(
@@ -208,16 +217,23 @@ public final class GearboxServer implements AutoCloseable {
                 core.signals()::counters,
                 admission::inFlight,
                 admission::queued,
+                admission::expectedWait,
                 leaving::hasBegun,
                 core.clock(),
-                InstantSource.system()));
+                InstantSource.system(),
+                !plan.security().gatekeeper().trustsAddresses(),
+                open));
     core.decided().listen(shown::decided);
+    core.signals().onStep(shown::stepped);
     core.signals()
         .onFinished(timeline -> {
           String id = timeline.decisionId();
           DecisionRecord made = id == null ? null : core.decisions().find(id);
           if (made != null) {
             shown.ended(made);
+          } else if (timeline.outcome() == Outcome.REFUSED
+              && (timeline.code() == TOO_MANY || timeline.code() >= SERVER_ERROR)) {
+            shown.turnedAway(timeline.serviceClass(), timeline.code());
           }
         });
     return shown;
@@ -273,7 +289,7 @@ public final class GearboxServer implements AutoCloseable {
         plan.settings(),
         leaving::hasBegun,
         leaving::refuses,
-        leaving::begin,
+        this::drain,
         encoders.scheduler(),
         core.clock(),
         InstantSource.system());
@@ -303,12 +319,12 @@ public final class GearboxServer implements AutoCloseable {
   }
 
   /** All there is at either port, for who tries every door. */
-  java.util.List<HttpFront.Doors> doors() {
+  List<HttpFront.Doors> doors() {
     return front.doors();
   }
 
   /** The engines at this moment. */
-  public java.util.List<EngineSlot> engines() {
+  public List<EngineSlot> engines() {
     return registry.slots();
   }
 
@@ -328,6 +344,7 @@ public final class GearboxServer implements AutoCloseable {
    */
   public void drain() {
     leaving.begin();
+    console.leaving();
     batches.rest();
     if (intake != null) {
       intake.drain();

@@ -3,6 +3,12 @@ package dev.gearbox.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.gateway.admission.AdmissionLimits;
+import dev.gearbox.gateway.security.AdminGate;
+import dev.gearbox.gateway.security.AuditLog;
+import dev.gearbox.gateway.security.Gatekeeper;
+import dev.gearbox.gateway.security.Origins;
+import dev.gearbox.gateway.security.PromptLog;
+import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.security.Tenant;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -19,6 +25,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -50,6 +57,73 @@ class ConsoleTest {
       assertThat(over.get("lanes")).isEmpty();
       assertThat(over.toString()).doesNotContain("secret words");
     }
+  }
+
+  @Test
+  void whatTheLastMinutesBroughtIsThereForWhoComesLater() throws Exception {
+    try (TestingServer server = TestingServer.ready(Duration.ZERO)) {
+      server.post("/v1/chat/completions", CHAT);
+      server.lastDecision();
+      server.server.drain();
+
+      try (Stream stream = new Stream(admin(server, "/console/events"), null)) {
+        JsonNode seen = stream.await(one -> sum(one.at("/classes/0/history/met")) == 1);
+        assertThat(seen.at("/models/1/shares").propertyNames())
+            .containsExactly(TestingServer.LARGE);
+        assertThat(seen.at("/classes/0/history").has("missed")).isFalse();
+        assertThat(seen.at("/classes/1/history").has("met")).isFalse();
+        JsonNode states = seen.at("/pools/0/states");
+        assertThat(states.get(0).get("state").asString()).isEqualTo("loading");
+        assertThat(states.get(states.size() - 1).get("state").asString()).isEqualTo("ready");
+        assertThat(seen.get("events").toString()).contains("this gateway drains");
+      }
+    }
+  }
+
+  @Test
+  void aClassThatFindsNoRoomIsAnEventAndInItsHistory() throws Exception {
+    var limits = new AdmissionLimits(1, 0, PATIENCE);
+    try (TestingServer server = TestingServer.ready(Duration.ofMillis(300), limits, List.of());
+        Stream stream = new Stream(admin(server, "/console/events"), null);
+        Socket running = server.open("/v1/chat/completions", ENDLESS)) {
+      stream.await(seen -> seen.at("/lanes/0/phase").asString().equals("decode"));
+      for (int i = 0; i < 3; i++) {
+        assertThat(server.post("/v1/chat/completions", CHAT).statusCode()).isEqualTo(503);
+      }
+
+      JsonNode seen = stream.await(one -> sum(one.at("/classes/0/history/refused")) == 3);
+      assertThat(seen.get("events").findValuesAsString("what").stream())
+          .filteredOn(what -> what.contains("want of room"))
+          .containsExactly("requests of class standard are refused for want of room (503)");
+      assertThat(running.isConnected()).isTrue();
+    }
+  }
+
+  @Test
+  void doorsThatOthersGetThroughWithoutAKeyAreToldToWhoRunsItAndToNoTenant() throws Exception {
+    Security security =
+        new Security(
+            new Gatekeeper(List.of(tenant("acme")), false),
+            null,
+            null,
+            AdminGate.LOCAL,
+            new Origins(Set.of(), Set.of("chat.example")),
+            AuditLog.NONE,
+            new PromptLog(false),
+            List.of());
+    try (TestingServer server = TestingServer.behind(security);
+        Stream operator = new Stream(admin(server, "/console/events"), null);
+        Stream local = new Stream(server.uri("/console/events"), null);
+        Stream acme = new Stream(server.uri("/console/events"), "acme")) {
+      for (Stream runs : List.of(operator, local)) {
+        assertThat(runs.await(seen -> true).at("/open/0").asString()).contains("proxy");
+      }
+      assertThat(acme.await(seen -> true).has("open")).isFalse();
+    }
+  }
+
+  private static int sum(JsonNode counts) {
+    return counts.valueStream().mapToInt(JsonNode::asInt).sum();
   }
 
   @Test

@@ -86,6 +86,40 @@ class GearboxServerTest {
   }
 
   @Test
+  void anAnswerTellsHowFastItWasMadeIfItIsAsked() throws Exception {
+    String asked = ",\"timings_per_token\":true";
+    JsonNode whole = json(server.post("/v1/chat/completions", chat(3, asked)).body());
+    String streamed =
+        server.post("/v1/chat/completions", chat(3, asked + ",\"stream\":true")).body();
+    String silent = server.post("/v1/chat/completions", chat(3, ",\"stream\":true")).body();
+
+    List<JsonNode> told = chunks(streamed).stream().filter(c -> c.has("timings")).toList();
+    assertThat(told).hasSize(1);
+    assertThat(told.getFirst().at("/choices/0/finish_reason").asString()).isEqualTo("length");
+    for (JsonNode timings : List.of(whole.get("timings"), told.getFirst().get("timings"))) {
+      assertThat(timings.get("prompt_n").asInt()).isEqualTo(1);
+      assertThat(timings.get("prompt_per_second").asDouble()).isEqualTo(50);
+      assertThat(timings.get("predicted_ms").asDouble()).isEqualTo(30);
+      assertThat(timings.get("predicted_per_second").asDouble()).isEqualTo(100);
+    }
+    assertThat(silent).doesNotContain("timings");
+  }
+
+  @Test
+  void aStreamTellsHowFarItsPromptIsIfItIsAsked() throws Exception {
+    server.engine.silent = true;
+    try (Socket socket =
+        server.open("/v1/chat/completions", chat(3, ",\"stream\":true,\"return_progress\":true"))) {
+      String told = TestingServer.readUntil(socket, "\"time_ms\"");
+      assertThat(told)
+          .contains("\"role\":\"assistant\"")
+          .contains("\"prompt_progress\":{\"total\":100,\"cache\":0,\"processed\":40,");
+    } finally {
+      server.engine.silent = false;
+    }
+  }
+
+  @Test
   void aStreamBeginsWithItsRoleAndEndsInDone() throws Exception {
     HttpResponse<String> answer =
         server.post(

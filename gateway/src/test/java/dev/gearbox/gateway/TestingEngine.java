@@ -13,7 +13,9 @@ import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicInteger;
 import reactor.adapter.JdkFlowAdapter;
@@ -24,6 +26,9 @@ import reactor.core.publisher.Sinks;
 /** An engine that says the same words at a steady pace; a token is four characters of prompt. */
 final class TestingEngine implements Engine {
   static final int CONTEXT = 1000;
+
+  /** What it says of every answer. */
+  static final EngineTimings TIMINGS = new EngineTimings(0, 20_000_000, 30_000_000);
 
   private final String id;
   private final String variant;
@@ -36,7 +41,7 @@ final class TestingEngine implements Engine {
   /** Fails every request before its first token. */
   volatile boolean broken;
 
-  /** Says nothing to any request. */
+  /** Says nothing to any request, as if it computed prompts for ever. */
   volatile boolean silent;
 
   /** Tokens after which requests fail. */
@@ -48,6 +53,7 @@ final class TestingEngine implements Engine {
   /** Says, in place of that, that the deadline passed. */
   volatile boolean busy;
 
+  private final Map<String, Prefill> prefills = new ConcurrentHashMap<>();
   final AtomicInteger running = new AtomicInteger();
   final AtomicInteger emitted = new AtomicInteger();
   final AtomicInteger encoded = new AtomicInteger();
@@ -124,8 +130,14 @@ final class TestingEngine implements Engine {
     if (silent) {
       return JdkFlowAdapter.publisherToFlowPublisher(
           Flux.<TokenEvent>never()
-              .doOnSubscribe(s -> running.incrementAndGet())
-              .doFinally(s -> running.decrementAndGet()));
+              .doOnSubscribe(s -> {
+                running.incrementAndGet();
+                prefills.put(request.id(), new Prefill(40, 100));
+              })
+              .doFinally(s -> {
+                prefills.remove(request.id());
+                running.decrementAndGet();
+              }));
     }
     if (broken) {
       return JdkFlowAdapter.publisherToFlowPublisher(
@@ -150,7 +162,7 @@ final class TestingEngine implements Engine {
             TokenEvent.FinishReason.LENGTH,
             "",
             new TokenCounts(prompt, 0, request.maxTokens()),
-            EngineTimings.NONE);
+            TIMINGS);
     TokenEvent failed =
         new TokenEvent.Failed(
             TokenEvent.FailureCode.ENGINE_FAILED, "the engine was closed", TokenCounts.NONE);
@@ -162,6 +174,11 @@ final class TestingEngine implements Engine {
             .doOnSubscribe(s -> running.incrementAndGet())
             .doFinally(s -> running.decrementAndGet());
     return JdkFlowAdapter.publisherToFlowPublisher(events);
+  }
+
+  @Override
+  public Map<String, Prefill> prefills() {
+    return Map.copyOf(prefills);
   }
 
   private TokenEvent token(GenerationRequest request, int i) {

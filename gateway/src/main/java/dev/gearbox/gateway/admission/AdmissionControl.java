@@ -186,6 +186,13 @@ public final class AdmissionControl {
     }
   }
 
+  /** Seconds until all that wait have permits, as they came back so far; 0 while nobody waits. */
+  public double expectedWait() {
+    synchronized (lock) {
+      return secondsFor(line.size());
+    }
+  }
+
   /** Refuses who waits and who comes; who runs goes on. */
   public void close() {
     List<Ticket> waiting = new ArrayList<>();

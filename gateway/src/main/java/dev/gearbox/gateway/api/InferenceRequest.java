@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param includeUsage whether the stream ends with a usage chunk
  * @param tokenIds whether the answer tells the ids of its tokens
  * @param tokensAsIds whether log-probabilities name tokens by their ids
+ * @param timings whether the answer tells how fast it was made
+ * @param progress whether the stream tells how far its prompt is
  * @param needs features without which it cannot be answered, with the parameter that asks for each
  * @param terms class and targets
  * @param caller who asks
@@ -51,6 +53,8 @@ public record InferenceRequest(
     boolean includeUsage,
     boolean tokenIds,
     boolean tokensAsIds,
+    boolean timings,
+    boolean progress,
     Map<Feature, String> needs,
     Terms terms,
     Caller caller,
@@ -102,6 +106,8 @@ public record InferenceRequest(
         includeUsage,
         tokenIds,
         tokensAsIds,
+        timings,
+        progress,
         needs,
         new Terms(terms.serviceClass(), terms.tier(), left, terms.patience(), terms.cutOff()),
         caller,
@@ -128,6 +134,8 @@ public record InferenceRequest(
         includeUsage,
         tokenIds,
         tokensAsIds,
+        timings,
+        progress,
         needs,
         terms,
         caller,

@@ -60,6 +60,8 @@ public final class RequestParser {
           "ignore_eos",
           "return_token_ids",
           "return_tokens_as_token_ids",
+          "timings_per_token",
+          "return_progress",
           "cache_salt",
           "continue_final_message",
           "add_generation_prompt");
@@ -115,6 +117,8 @@ public final class RequestParser {
               streamOptions != null && streamOptions.bool("include_usage"),
               body.bool("return_token_ids"),
               body.bool("return_tokens_as_token_ids"),
+              body.bool("timings_per_token"),
+              body.bool("return_progress"),
               needs,
               terms.parse(body, headers, caller, streaming),
               salted(caller, body),

@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.console;
 
+import dev.gearbox.gateway.security.Gatekeeper;
 import dev.gearbox.policy.decide.DecisionRecord;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,11 @@ public record Audience(@Nullable String tenant) {
 
   public boolean sees(DecisionRecord made) {
     return sees(made.request().tenant());
+  }
+
+  /** Whether whoever looks runs this gateway: the operator, or somebody at its machine. */
+  boolean runsIt() {
+    return tenant == null || tenant.equals(Gatekeeper.LOCAL_TENANT);
   }
 
   boolean sees(String whose) {

@@ -1,13 +1,18 @@
 package dev.gearbox.gateway.console;
 
+import dev.gearbox.gateway.console.Recent.End;
 import dev.gearbox.gateway.dispatch.EngineRegistry;
 import dev.gearbox.gateway.records.RecordJson;
 import dev.gearbox.gateway.rules.LiveRules;
+import dev.gearbox.policy.decide.Actual;
+import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.decide.Shadows;
 import dev.gearbox.policy.fact.ServiceClass;
+import dev.gearbox.telemetry.meter.MetricNames;
 import dev.gearbox.telemetry.record.EngineCounters;
+import dev.gearbox.telemetry.record.StepRecord;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Collection;
@@ -15,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -35,9 +41,12 @@ public final class Console implements AutoCloseable {
    * @param counters of an engine, by its id
    * @param inFlight requests that hold permits
    * @param queued requests that wait for theirs
+   * @param expectedWait seconds until those have theirs, as permits came back so far
    * @param draining whether the server is leaving
    * @param clock monotonic nanoseconds, those of signals
    * @param time of day
+   * @param keyed whether each request shows a key
+   * @param open doors that others get through without a key, each in a sentence
    */
   public record Sources(
       EngineRegistry registry,
@@ -48,23 +57,28 @@ public final class Console implements AutoCloseable {
       Function<String, EngineCounters> counters,
       IntSupplier inFlight,
       IntSupplier queued,
+      DoubleSupplier expectedWait,
       BooleanSupplier draining,
       LongSupplier clock,
-      InstantSource time) {}
+      InstantSource time,
+      boolean keyed,
+      List<String> open) {}
 
   private final Sources from;
   private final Lanes lanes = new Lanes();
   private final Gears gears = new Gears();
+  private final Recent recent = new Recent();
+  private final Events events;
   private final Snapshot snapshot;
   private final Broadcast broadcast;
 
   /** Shows what {@code from} knows; engines are watched from here on. */
   public Console(Sources from) {
     this.from = from;
-    Events events = new Events(from.time());
+    events = new Events(from.time());
     from.registry().slots().forEach(events::changed);
     from.registry().listen(events);
-    snapshot = new Snapshot(from, lanes, gears, events);
+    snapshot = new Snapshot(from, lanes, gears, recent, events);
     broadcast = new Broadcast(EVERY, snapshot::of);
   }
 
@@ -81,11 +95,41 @@ public final class Console implements AutoCloseable {
   /** A decision was made. */
   public void decided(DecisionRecord made) {
     gears.decided(made);
+    recent.decided(made);
   }
 
   /** What became of a decision is in its record. */
   public void ended(DecisionRecord made) {
     gears.ended(made);
+    Actual actual = made.actual();
+    Boolean met = actual == null ? null : actual.met().get(MetricNames.ALL_TARGETS);
+    if (actual != null && met != null) {
+      boolean refused = made.decision() instanceof Decision.Refuse;
+      recent.ended(
+          made.request().serviceClass().name(),
+          refused ? End.REFUSED : met ? End.MET : End.MISSED,
+          made.time().plusMillis((long) (1000 * actual.total())));
+    }
+  }
+
+  /**
+   * A request found no room, before any decision.
+   *
+   * @param code HTTP status
+   */
+  public void turnedAway(String serviceClass, int code) {
+    recent.ended(serviceClass, End.REFUSED, from.time().instant());
+    events.turnedAway(serviceClass, code);
+  }
+
+  /** An engine of this machine made a step. */
+  public void stepped(StepRecord step) {
+    recent.stepped(step);
+  }
+
+  /** The server takes nothing new soon. */
+  public void leaving() {
+    events.leaving();
   }
 
   /**

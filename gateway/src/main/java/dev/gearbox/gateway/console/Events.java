@@ -3,6 +3,7 @@ package dev.gearbox.gateway.console;
 import dev.gearbox.gateway.dispatch.EngineListener;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -11,20 +12,29 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
-/** What happened to engines, latest first, and since when each is what it is. Thread-safe. */
+/**
+ * What happened to engines and at the doors, latest first, and what each engine was for how long.
+ * Thread-safe.
+ */
 final class Events implements EngineListener {
   private static final int KEPT = 60;
+  private static final int STATES = 4;
+
+  /** Refusals that follow each other this closely are one event. */
+  private static final Duration QUIET = Duration.ofMinutes(1);
 
   /** One of them, in a sentence. */
   record Event(Instant time, String what) {}
 
-  private record Since(State state, Instant time) {}
+  /** An engine was in a state from this moment. */
+  record Since(State state, Instant time) {}
 
   private final InstantSource time;
   private final Deque<Event> latest = new ArrayDeque<>();
-  private final Map<String, Since> states = new HashMap<>();
+  private final Map<String, Deque<Since>> states = new HashMap<>();
+  private final Map<String, Instant> refused = new HashMap<>();
+  private boolean leaving;
 
   Events(InstantSource time) {
     this.time = time;
@@ -32,26 +42,49 @@ final class Events implements EngineListener {
 
   @Override
   public synchronized void changed(EngineSlot slot) {
-    Since before = states.get(slot.id());
-    if (before != null && before.state == slot.state()) {
+    Deque<Since> before = states.computeIfAbsent(slot.id(), id -> new ArrayDeque<>());
+    if (!before.isEmpty() && before.getLast().state == slot.state()) {
       return;
     }
-    Instant now = time.instant();
-    states.put(slot.id(), new Since(slot.state(), now));
-    if (before != null) {
+    if (!before.isEmpty()) {
       String reason = slot.reason() == null ? "" : ": " + slot.reason();
       String state = slot.state().name().toLowerCase(Locale.ROOT);
-      latest.addFirst(new Event(now, slot.id() + " is " + state + reason));
-      if (latest.size() > KEPT) {
-        latest.removeLast();
-      }
+      add(slot.id() + " is " + state + reason);
+    }
+    before.addLast(new Since(slot.state(), time.instant()));
+    if (before.size() > STATES) {
+      before.removeFirst();
     }
   }
 
-  /** Since when an engine is in its state; null when it has not been heard of. */
-  synchronized @Nullable Instant since(String engine) {
-    Since since = states.get(engine);
-    return since == null ? null : since.time;
+  /** A request of this class found no room. */
+  synchronized void turnedAway(String serviceClass, int code) {
+    Instant now = time.instant();
+    Instant before = refused.put(serviceClass, now);
+    if (before == null || before.plus(QUIET).isBefore(now)) {
+      add("requests of class %s are refused for want of room (%d)".formatted(serviceClass, code));
+    }
+  }
+
+  /** The server drains, which it begins once. */
+  synchronized void leaving() {
+    if (!leaving) {
+      leaving = true;
+      add("this gateway drains: it takes nothing new soon");
+    }
+  }
+
+  private void add(String what) {
+    latest.addFirst(new Event(time.instant(), what));
+    if (latest.size() > KEPT) {
+      latest.removeLast();
+    }
+  }
+
+  /** What an engine was, oldest first, last what it is; empty when it has not been heard of. */
+  synchronized List<Since> states(String engine) {
+    Deque<Since> known = states.get(engine);
+    return known == null ? List.of() : List.copyOf(known);
   }
 
   synchronized List<Event> latest() {

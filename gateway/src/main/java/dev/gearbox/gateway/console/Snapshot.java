@@ -35,13 +35,15 @@ final class Snapshot {
   private final Console.Sources from;
   private final Lanes lanes;
   private final Gears gears;
+  private final Recent recent;
   private final Events events;
   private volatile int apiPort;
 
-  Snapshot(Console.Sources from, Lanes lanes, Gears gears, Events events) {
+  Snapshot(Console.Sources from, Lanes lanes, Gears gears, Recent recent, Events events) {
     this.from = from;
     this.lanes = lanes;
     this.gears = gears;
+    this.recent = recent;
     this.events = events;
   }
 
@@ -55,16 +57,26 @@ final class Snapshot {
     List<EngineSlot> slots = from.registry().slots();
     json.put("time", now.toString()).put("state", state(slots));
     json.put("admin", audience.tenant() == null).put("tenant", audience.tenant());
-    json.put("api_port", apiPort);
+    json.put("api_port", apiPort).put("keyed", from.keyed());
     json.put("decisions", gears.decisions());
     ObjectNode admission = json.putObject("admission");
     admission.put("in_flight", from.inFlight().getAsInt()).put("queued", from.queued().getAsInt());
-    models(json, slots);
+    admission.put("wait", from.expectedWait().getAsDouble());
+    if (audience.runsIt()) {
+      ArrayNode open = json.putArray("open");
+      from.open().forEach(open::add);
+    }
+    models(json, slots, now);
     classes(json.putArray("classes"), audience, now);
     Map<String, Gears.Promise> promises =
         gears.promises(slots.stream().map(EngineSlot::id).collect(Collectors.toSet()));
     ArrayNode pools = json.putArray("pools");
-    slots.forEach(slot -> engine(pools.addObject(), slot, promises.get(slot.id()), now));
+    Map<String, Double> busy = recent.busy(from.clock().getAsLong());
+    slots.forEach(slot -> {
+      ObjectNode one = pools.addObject();
+      engine(one, slot, promises.get(slot.id()), now);
+      one.put("busy", busy.get(slot.id()));
+    });
     lanes(json, audience);
     ArrayNode ended = json.putArray("ended");
     gears.ended().stream()
@@ -94,11 +106,14 @@ final class Snapshot {
     return slots.stream().anyMatch(EngineSlot::coming) ? "loading" : "failed";
   }
 
-  private void models(ObjectNode json, List<EngineSlot> slots) {
+  private void models(ObjectNode json, List<EngineSlot> slots, Instant now) {
     ArrayNode models = json.putArray("models");
     for (ModelFamily family : from.registry().catalog().families()) {
-      ArrayNode variants = models.addObject().put("name", family.name()).putArray("variants");
+      ObjectNode model = models.addObject().put("name", family.name());
+      ArrayNode variants = model.putArray("variants");
       family.variants().forEach(variants::add);
+      ObjectNode shares = model.putObject("shares");
+      recent.shares(family.name(), now).forEach(shares::put);
     }
     // First gear is the least; what was never measured comes before.
     ArrayNode variants = json.putArray("variants");
@@ -134,10 +149,24 @@ final class Snapshot {
       one.put("burn_6h", standing.burn6h());
       one.put("requests_5m", standing.requests5m()).put("requests_1h", standing.requests1h());
       Rows.targets(one.putObject("targets"), each.targets());
+      history(one.putObject("history"), each, now);
       ArrayNode inGear = one.putArray("gears");
       all.getOrDefault(each.name(), List.of())
           .forEach(gear -> gear(inGear.addObject(), gear, audience));
     }
+  }
+
+  /** What became of a class's requests, in slots of time; the last one is not over. */
+  private void history(ObjectNode json, ServiceClass each, Instant now) {
+    json.put("slot", Recent.SLOT.toSeconds()).put("slots", Recent.ENDS);
+    recent
+        .ends(each.name(), now)
+        .forEach((end, counts) -> {
+          ArrayNode told = json.putArray(end);
+          for (long count : counts) {
+            told.add(count);
+          }
+        });
   }
 
   private static void gear(ObjectNode json, Gears.Gear gear, Audience audience) {
@@ -169,8 +198,13 @@ final class Snapshot {
     EngineSignal.State state = signal == null ? slot.state() : signal.state();
     json.put("state", state.name().toLowerCase(Locale.ROOT)).put("progress", slot.progress());
     json.put("reason", slot.reason());
-    Instant since = events.since(slot.id());
-    json.put("since", since == null ? null : since.toString());
+    ArrayNode states = json.putArray("states");
+    for (Events.Since each : events.states(slot.id())) {
+      states
+          .addObject()
+          .put("state", each.state().name().toLowerCase(Locale.ROOT))
+          .put("since", each.time().toString());
+    }
     json.put("price", from.policy().price(slot.device()));
     if (signal != null) {
       json.put("running", signal.running()).put("waiting", signal.waiting());
@@ -201,7 +235,7 @@ final class Snapshot {
             .filter(live -> audience.sees(live.request().caller().tenant()))
             .sorted(Comparator.comparingDouble(LiveRequest::age).reversed())
             .toList();
-    Map<String, Engine.Prefill> prefills = prefills();
+    Map<String, Engine.Prefill> prefills = from.registry().prefills();
     for (LiveRequest live : mine.subList(0, Math.min(LANES, mine.size()))) {
       Rows.live(listed.addObject(), live, prefills.get(live.request().id()));
     }
@@ -212,18 +246,6 @@ final class Snapshot {
     for (LiveRequest.Phase phase : LiveRequest.Phase.values()) {
       phases.put(phase.name().toLowerCase(Locale.ROOT), counts.getOrDefault(phase, 0));
     }
-  }
-
-  /** How far prompts are, by the id of their request. */
-  private Map<String, Engine.Prefill> prefills() {
-    Map<String, Engine.Prefill> all = new HashMap<>();
-    for (EngineSlot slot : from.registry().slots()) {
-      Engine engine = slot.engine();
-      if (engine != null) {
-        all.putAll(engine.prefills());
-      }
-    }
-    return all;
   }
 
   private void policy(ObjectNode json, Audience audience) {
@@ -244,6 +266,10 @@ final class Snapshot {
                 "problem", change.succeeded() ? null : change.problems().getFirst().toString());
           }
         });
+    Recent.Fallback fallback = recent.fallback();
+    if (fallback != null) {
+      json.putObject("fallback").put("time", fallback.time().toString()).put("why", fallback.why());
+    }
     ArrayNode shadows = json.putArray("shadows");
     for (Shadow each : from.shadows().all()) {
       ShadowJson.put(shadows.addObject().put("name", each.name()), each);

@@ -4,6 +4,7 @@ import dev.gearbox.engine.Engine;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import dev.gearbox.telemetry.signal.SignalStore;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,18 @@ public final class EngineRegistry implements AutoCloseable {
   /** All slots, in the order of their declaration. */
   public List<EngineSlot> slots() {
     return snapshot;
+  }
+
+  /** Prompts that engines compute at this moment, by the id of their request, where it is known. */
+  public Map<String, Engine.Prefill> prefills() {
+    Map<String, Engine.Prefill> all = new HashMap<>();
+    for (EngineSlot slot : snapshot) {
+      Engine engine = slot.engine();
+      if (engine != null) {
+        all.putAll(engine.prefills());
+      }
+    }
+    return all;
   }
 
   public @Nullable EngineSlot find(String engine) {

@@ -118,7 +118,12 @@ public final class HttpFront implements AutoCloseable {
         new InferenceHandler(
             parts.parser(),
             bodies,
-            new LineResponse(parts.line(), options.keepAlive(), parts.clock(), parts.time()),
+            new LineResponse(
+                parts.line(),
+                options.keepAlive(),
+                parts.registry()::prefills,
+                parts.clock(),
+                parts.time()),
             parts.preview(),
             parts.clock());
     var guards = new Guards(parts.security());

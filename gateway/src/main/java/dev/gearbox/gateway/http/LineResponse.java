@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.http;
 
+import dev.gearbox.engine.Engine;
 import dev.gearbox.gateway.api.InferenceRequest;
 import dev.gearbox.gateway.api.RateStatus;
 import dev.gearbox.gateway.api.Refusal;
@@ -11,8 +12,11 @@ import dev.gearbox.gateway.stream.StreamFrames;
 import dev.gearbox.gateway.stream.WholeAnswer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferFactory;
 import org.springframework.http.HttpHeaders;
@@ -34,6 +38,7 @@ final class LineResponse {
 
   private final Line line;
   private final KeepAlive keepAlive;
+  private final Supplier<Map<String, Engine.Prefill>> prefills;
   private final LongSupplier clock;
   private final InstantSource time;
 
@@ -45,6 +50,9 @@ final class LineResponse {
    */
   record KeepAlive(Duration first, Duration every) {
     static final KeepAlive DEFAULT = new KeepAlive(Duration.ofSeconds(1), Duration.ofSeconds(5));
+
+    /** For who wants to see how far the prompt is. */
+    static final KeepAlive PROGRESS = new KeepAlive(Duration.ofMillis(250), Duration.ofMillis(250));
   }
 
   /** One thing to write: the word of the line, or a sign of life. */
@@ -54,9 +62,15 @@ final class LineResponse {
     record Sign() implements Item {}
   }
 
-  LineResponse(Line line, KeepAlive keepAlive, LongSupplier clock, InstantSource time) {
+  LineResponse(
+      Line line,
+      KeepAlive keepAlive,
+      Supplier<Map<String, Engine.Prefill>> prefills,
+      LongSupplier clock,
+      InstantSource time) {
     this.line = line;
     this.keepAlive = keepAlive;
+    this.prefills = prefills;
     this.clock = clock;
     this.time = time;
   }
@@ -97,7 +111,7 @@ final class LineResponse {
           processed(response.getHeaders(), request);
           return first.get() instanceof Item.Word(LineEvent.Refused(Refusal refusal))
               ? Replies.error(response, refusal)
-              : events(all, frames, response);
+              : events(all, frames, request, response);
         })
         .then();
   }
@@ -121,6 +135,7 @@ final class LineResponse {
   }
 
   private Flux<Item> items(InferenceRequest request) {
+    KeepAlive pace = request.progress() ? KeepAlive.PROGRESS : keepAlive;
     Sinks.Empty<Void> answering = Sinks.empty();
     Flux<Item> words =
         line.run(request)
@@ -132,15 +147,18 @@ final class LineResponse {
             .doOnTerminate(answering::tryEmitEmpty)
             .map(Item.Word::new);
     Flux<Item> signs =
-        Flux.interval(keepAlive.first(), keepAlive.every())
+        Flux.interval(pace.first(), pace.every())
             .onBackpressureDrop()
             .takeUntilOther(answering.asMono())
             .map(tick -> new Item.Sign());
     return Flux.merge(words, signs);
   }
 
-  private static Mono<Void> events(
-      Flux<Item> items, StreamFrames frames, ServerHttpResponse response) {
+  private Mono<Void> events(
+      Flux<Item> items,
+      StreamFrames frames,
+      InferenceRequest request,
+      ServerHttpResponse response) {
     HttpHeaders headers = response.getHeaders();
     headers.setContentType(EVENTS);
     headers.set("cache-control", "no-cache");
@@ -151,10 +169,21 @@ final class LineResponse {
             .concatMapIterable(item ->
                 switch (item) {
                   case Item.Word(LineEvent event) -> frames.of(event);
-                  case Item.Sign() -> java.util.List.of(StreamFrames.KEEP_ALIVE);
+                  case Item.Sign() -> sign(frames, request);
                 })
             .map(frame -> Mono.just(buffers.wrap(frame)));
     return response.writeAndFlushWith(written);
+  }
+
+  private List<byte[]> sign(StreamFrames frames, InferenceRequest request) {
+    Engine.Prefill prefill = request.progress() ? prefills.get().get(request.id()) : null;
+    return prefill == null
+        ? List.of(StreamFrames.KEEP_ALIVE)
+        : frames.progress(prefill, millis(request));
+  }
+
+  private long millis(InferenceRequest request) {
+    return (clock.getAsLong() - request.arrivedNanos()) / 1_000_000;
   }
 
   private static void describe(HttpHeaders headers, Opening opening) {
@@ -166,8 +195,7 @@ final class LineResponse {
   }
 
   private void processed(HttpHeaders headers, InferenceRequest request) {
-    long millis = (clock.getAsLong() - request.arrivedNanos()) / 1_000_000;
-    headers.set("openai-processing-ms", Long.toString(millis));
+    headers.set("openai-processing-ms", Long.toString(millis(request)));
   }
 
   private long seconds() {

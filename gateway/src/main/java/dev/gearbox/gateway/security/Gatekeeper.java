@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Lets tenants in by their key; without tenants, loopback alone. Thread-safe. */
 public final class Gatekeeper {
-  private static final Caller LOCAL = new Caller("local", ServiceClasses.STANDARD, "");
+  /** Who is let in by its address alone. */
+  public static final String LOCAL_TENANT = "local";
+
+  private static final Caller LOCAL = new Caller(LOCAL_TENANT, ServiceClasses.STANDARD, "");
 
   private record Known(KeyHash hash, Caller caller) {}
 
@@ -68,7 +71,7 @@ public final class Gatekeeper {
 
   /** Whether this is who was let in by its address alone. */
   public static boolean isLocal(Caller caller) {
-    return caller.tenant().equals(LOCAL.tenant()) && caller.cacheSalt().isEmpty();
+    return caller.tenant().equals(LOCAL_TENANT) && caller.cacheSalt().isEmpty();
   }
 
   /** Who asks. */
@@ -132,7 +135,7 @@ public final class Gatekeeper {
   public Result<Caller> vouched(String voucher, String text) {
     int mark = voucher.indexOf(';');
     String tenant = mark < 0 ? "" : voucher.substring(0, mark);
-    if (tenant.equals(LOCAL.tenant()) && trustsAddresses()) {
+    if (tenant.equals(LOCAL_TENANT) && trustsAddresses()) {
       return Result.ok(LOCAL);
     }
     byte[] seal = voucher.substring(mark + 1).getBytes(StandardCharsets.UTF_8);

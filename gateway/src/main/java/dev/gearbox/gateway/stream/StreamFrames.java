@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.stream;
 
+import dev.gearbox.engine.Engine;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.gateway.api.AnswerKind;
 import dev.gearbox.gateway.api.InferenceRequest;
@@ -60,6 +61,31 @@ public final class StreamFrames {
     return frames;
   }
 
+  /**
+   * How far the prompt is, by the names of llama-server; what was found in a cache counts as
+   * processed.
+   *
+   * @param millis since the request came
+   */
+  public List<byte[]> progress(Engine.Prefill prefill, long millis) {
+    List<byte[]> frames = new ArrayList<>(2);
+    begin(frames, 0);
+    frames.add(
+        chunk(
+            0,
+            null,
+            this::nothing,
+            json -> {
+              json.writeObjectPropertyStart("prompt_progress");
+              json.writeNumberProperty("total", prefill.of());
+              json.writeNumberProperty("cache", 0);
+              json.writeNumberProperty("processed", prefill.done());
+              json.writeNumberProperty("time_ms", millis);
+              json.writeEndObject();
+            }));
+    return frames;
+  }
+
   private void token(List<byte[]> frames, int index, TokenEvent.Token token) {
     begin(frames, index);
     if (!token.text().isEmpty() || token.logprob() != null || request.tokenIds()) {
@@ -77,14 +103,11 @@ public final class StreamFrames {
         chunk(
             index,
             Envelope.word(ended.end().reason()),
+            this::nothing,
             json -> {
-              if (request.kind() == AnswerKind.COMPLETION) {
-                json.writeStringProperty("text", "");
-              } else {
-                json.writeObjectPropertyStart("delta");
-                json.writeEndObject();
+              if (request.timings()) {
+                Timings.write(json, ended.end());
               }
-              json.writeNullProperty("logprobs");
             }));
     usage.add(ended);
     left--;
@@ -105,7 +128,6 @@ public final class StreamFrames {
       frames.add(
           chunk(
               index,
-              null,
               json -> {
                 json.writeObjectPropertyStart("delta");
                 json.writeStringProperty("role", "assistant");
@@ -123,7 +145,6 @@ public final class StreamFrames {
     length[index] += text.length();
     return chunk(
         index,
-        null,
         json -> {
           if (request.kind() == AnswerKind.COMPLETION) {
             json.writeStringProperty("text", text);
@@ -141,7 +162,32 @@ public final class StreamFrames {
         });
   }
 
-  private byte[] chunk(int index, @Nullable String finish, Consumer<JsonGenerator> fields) {
+  /** Fields of a choice that adds nothing to the answer. */
+  private void nothing(JsonGenerator json) {
+    if (request.kind() == AnswerKind.COMPLETION) {
+      json.writeStringProperty("text", "");
+    } else {
+      json.writeObjectPropertyStart("delta");
+      json.writeEndObject();
+    }
+    json.writeNullProperty("logprobs");
+  }
+
+  private byte[] chunk(int index, Consumer<JsonGenerator> fields) {
+    return chunk(index, null, fields, json -> {});
+  }
+
+  /**
+   * One chunk.
+   *
+   * @param fields of its choice
+   * @param more beside the choice
+   */
+  private byte[] chunk(
+      int index,
+      @Nullable String finish,
+      Consumer<JsonGenerator> fields,
+      Consumer<JsonGenerator> more) {
     return envelope.json(
         request.kind().chunkObject(),
         DATA,
@@ -157,6 +203,7 @@ public final class StreamFrames {
           if (request.includeUsage()) {
             json.writeNullProperty("usage");
           }
+          more.accept(json);
         });
   }
 

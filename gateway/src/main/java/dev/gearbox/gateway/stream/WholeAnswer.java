@@ -26,7 +26,7 @@ public final class WholeAnswer {
   private static final class Choice {
     final StringBuilder text = new StringBuilder();
     final List<TokenEvent.Token> tokens = new ArrayList<>();
-    @Nullable String finish;
+    TokenEvent.@Nullable Finished end;
   }
 
   /**
@@ -63,7 +63,7 @@ public final class WholeAnswer {
       }
       case LineEvent.Ended ended -> {
         choices.get(ended.index()).text.append(ended.end().text());
-        choices.get(ended.index()).finish = Envelope.word(ended.end().reason());
+        choices.get(ended.index()).end = ended.end();
         usage.add(ended);
       }
       case LineEvent.Refused(Refusal refused) -> refusal = refused;
@@ -82,7 +82,7 @@ public final class WholeAnswer {
 
   /** Why there is no whole answer; null when there is one. */
   public @Nullable Refusal refusal() {
-    boolean whole = choices.stream().allMatch(choice -> choice.finish != null);
+    boolean whole = choices.stream().allMatch(choice -> choice.end != null);
     return refusal != null || whole
         ? refusal
         : Refusal.of(ErrorCode.INTERNAL_ERROR, "the answer ended before its end");
@@ -101,6 +101,10 @@ public final class WholeAnswer {
           }
           json.writeEndArray();
           usage.write(json);
+          TokenEvent.Finished first = choices.getFirst().end;
+          if (first != null && request.timings()) {
+            Timings.write(json, first);
+          }
         });
   }
 
@@ -123,7 +127,8 @@ public final class WholeAnswer {
       choice.tokens.forEach(token -> json.writeNumber(token.id()));
       json.writeEndArray();
     }
-    json.writeStringProperty("finish_reason", choice.finish);
+    TokenEvent.Finished end = choice.end;
+    json.writeStringProperty("finish_reason", end == null ? null : Envelope.word(end.reason()));
     json.writeEndObject();
   }
 }

@@ -50,6 +50,8 @@ public final class TestingRequests {
         false,
         false,
         false,
+        false,
+        false,
         Map.of(),
         new Terms(
             serviceClass,
