@@ -31,11 +31,10 @@ final class EvalCommand implements Callable<Integer> {
   @Option(
       names = "--corpus",
       paramLabel = "NAME",
-      defaultValue = "own",
       description =
-          "What to read: own (40 KB that come with Gearbox), prose, code or dialogue (100 KB and more"
-              + " each, fetched when they are not here), or all three; default: ${DEFAULT-VALUE}.")
-  private String corpus = "";
+          "What to read: own (40 KB that come with Gearbox; the default), prose, code or dialogue"
+              + " (100 KB and more each, fetched when they are not here), or all three.")
+  private @Nullable String corpus;
 
   @Option(
       names = "--context",
@@ -85,7 +84,10 @@ final class EvalCommand implements Callable<Integer> {
     if (context < 4) {
       throw new WrongUsageException("--context must be 4 or more, got " + context);
     }
-    Corpus read = Corpus.named(corpus);
+    if (text != null && corpus != null) {
+      throw new WrongUsageException("--text and --corpus both say what to read: leave one out");
+    }
+    Corpus read = corpus == null ? Corpus.OWN : Corpus.named(corpus);
     if (record && (text != null || !QualityLedger.counts(read))) {
       throw new WrongUsageException(
           "--record measures on the corpora own and all: leave --text out, and name one of these");

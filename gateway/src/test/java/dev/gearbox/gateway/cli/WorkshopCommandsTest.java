@@ -32,6 +32,7 @@ class WorkshopCommandsTest {
           adapter merge smollm2 smollm2 OUT Q8_0                              | adapter
           eval --weights smollm2 --text SHORT                                 | the text has
           eval --weights smollm2 --corpus poetry                              | no corpus 'poetry'
+          eval --weights smollm2 --corpus all --text SHORT                    | --text and --corpus both say
           """)
   void whatIsWrongIsSaidInALineAndLeavesNothing(String command, String said) throws Exception {
     Path text = Files.writeString(folder.resolve("short.txt"), "Too short to learn from.\n");
