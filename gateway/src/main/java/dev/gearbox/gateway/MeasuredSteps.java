@@ -7,6 +7,7 @@ import dev.gearbox.workshop.CatalogEntry;
 import dev.gearbox.workshop.LatencyLedger;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 
@@ -46,14 +47,26 @@ record MeasuredSteps(Configuration configuration, Path folder) {
             .find(entry.sha256(), threads)
             .map(profile ->
                 StepPrior.fitted(profile.steps().stream().map(LatencyLedger.Step::told).toList()));
-    if (found.isEmpty() && ledger.knows(entry.sha256())) {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "event=calibration_stale engine={0} threads={1}: another program, processor or number of"
-              + " threads was measured; run gearbox calibrate",
-          engine,
-          threads);
-    }
+    found.ifPresent(prior ->
+        LOG.log(
+            System.Logger.Level.INFO,
+            "event=calibration_read engine={0} threads={1} step_ms={2} prefill_ms={3}",
+            engine,
+            threads,
+            milliseconds(prior.step() + prior.sequence()),
+            milliseconds(prior.prefill())));
+    ledger
+        .staleness(entry.name(), entry.sha256(), threads)
+        .ifPresent(why ->
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "event=calibration_stale engine={0}: {1}; steps are guessed, run gearbox calibrate",
+                engine,
+                why));
     return found;
+  }
+
+  private static String milliseconds(double seconds) {
+    return String.format(Locale.ROOT, "%.3f", 1e3 * seconds);
   }
 }

@@ -38,10 +38,17 @@ public final class LatencyLedger {
       this(variant, Program.sha256(), Machine.cpu(), threads, steps);
     }
 
-    private boolean isOf(int asked) {
-      return threads == asked
-          && processor.equals(Machine.cpu())
-          && program.equals(Program.sha256());
+    /** Why it does not hold of this program on this machine with so many threads. */
+    private Optional<String> difference(int asked) {
+      if (!processor.equals(Machine.cpu())) {
+        return Optional.of("measured on %s, not on %s".formatted(processor, Machine.cpu()));
+      }
+      if (threads != asked) {
+        return Optional.of("measured with %d threads, not with %d".formatted(threads, asked));
+      }
+      return program.equals(Program.sha256())
+          ? Optional.empty()
+          : Optional.of("measured by another version of the program");
     }
   }
 
@@ -86,16 +93,28 @@ public final class LatencyLedger {
     return new LatencyLedger(FILE.read(folder, new Ledger(Map.of())).weights());
   }
 
-  /** Whether these weights were ever measured, be that stale or not. */
-  public boolean knows(String sha256) {
-    return profiles.containsKey(sha256);
+  /**
+   * Why what was measured of a variant does not hold where so many threads compute; empty when it
+   * does, or nothing was measured.
+   *
+   * @param sha256 of its weights
+   */
+  public Optional<String> staleness(String variant, String sha256, int threads) {
+    Profile profile = profiles.get(sha256);
+    if (profile != null) {
+      return profile.difference(threads);
+    }
+    return profiles.values().stream().anyMatch(each -> each.variant().equals(variant))
+        ? Optional.of("measured of other weights of that name")
+        : Optional.empty();
   }
 
   /**
    * What is known of weights where so many threads compute; empty when that is nothing or stale.
    */
   public Optional<Profile> find(String sha256, int threads) {
-    return Optional.ofNullable(profiles.get(sha256)).filter(profile -> profile.isOf(threads));
+    return Optional.ofNullable(profiles.get(sha256))
+        .filter(profile -> profile.difference(threads).isEmpty());
   }
 
   /** Writes what was measured of weights into the file beside them. */

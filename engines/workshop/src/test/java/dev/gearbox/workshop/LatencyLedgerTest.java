@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LatencyLedgerTest {
   private static final Step DECODE = new Step(4, 512, 0, 0, 0.25);
@@ -39,14 +39,27 @@ class LatencyLedgerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"program", "processor"})
-  void whatAnotherProgramOrProcessorTookIsStale(String of) throws IOException {
+  @CsvSource({
+    "program, measured by another version of the program",
+    "processor, measured on another"
+  })
+  void whatAnotherProgramOrProcessorTookIsStale(String of, String why) throws IOException {
     Path file = folder.resolve("latency.json");
     Files.writeString(
         file, Files.readString(file).replaceFirst("(\"%s\" : \")".formatted(of), "$1another "));
     LatencyLedger ledger = LatencyLedger.load(folder);
     assertThat(ledger.find("weights", 2)).isEmpty();
-    assertThat(ledger.knows("weights")).isTrue();
+    assertThat(ledger.staleness("v", "weights", 2).orElseThrow()).startsWith(why);
+  }
+
+  @Test
+  void whyItIsStaleIsSaid() throws IOException {
+    LatencyLedger ledger = LatencyLedger.load(folder);
+    assertThat(ledger.staleness("v", "weights", 2)).isEmpty();
+    assertThat(ledger.staleness("v", "weights", 3)).hasValue("measured with 2 threads, not with 3");
+    assertThat(ledger.staleness("v", "new weights", 2))
+        .hasValue("measured of other weights of that name");
+    assertThat(ledger.staleness("w", "strangers", 2)).isEmpty();
   }
 
   @Test
