@@ -3,10 +3,12 @@ package dev.gearbox.workshop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gearbox.cpu.model.TinyModel;
 import dev.gearbox.cpu.parallel.CpuWorkers;
 import dev.gearbox.format.adapter.LoraAdapter;
 import dev.gearbox.format.gguf.GgmlType;
 import dev.gearbox.format.gguf.GgufFile;
+import dev.gearbox.format.model.Architecture;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.format.model.ModelTensors;
 import dev.gearbox.workshop.adapter.MergedAdapter;
@@ -20,6 +22,7 @@ import dev.gearbox.workshop.quantize.Recipe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -76,6 +79,32 @@ class VariantsTest {
       ModelTensors.of(file, shape);
     }
     assertThat(divergence(whole, pruned)).isLessThan(1e-6);
+  }
+
+  @Test
+  void blocksOfAGemmaGoAsManyAtATimeAsLeaveOthersTheirWindows() throws IOException {
+    TinyModel gemma = new TinyModel(Architecture.GEMMA3, 9);
+    for (int idle = 1; idle <= 6; idle++) {
+      for (String norm : List.of("post_attention_norm", "post_ffw_norm")) {
+        String name = "blk." + idle + "." + norm + ".weight";
+        Arrays.fill(Objects.requireNonNull(gemma.tensors.get(name)), 0);
+      }
+    }
+    Path whole = TestingGemma.write(gemma, 13, folder);
+    Path pruned = prune(whole, new PrunePlan.Shares(0.4, 0, 0));
+    try (GgufFile file = GgufFile.open(pruned)) {
+      assertThat(file.metadata().getInts(PrunedModel.BLOCKS))
+          .containsExactly(0, 7, 8, 9, 10, 11, 12);
+    }
+    assertThat(divergence(whole, pruned)).isLessThan(1e-6);
+    assertThatThrownBy(() -> prune(whole, new PrunePlan.Shares(0.2, 0, 0)))
+        .hasMessageContaining("blocks of a gemma3 model go 6 at a time");
+    try (GgufFile file = GgufFile.open(prune(whole, new PrunePlan.Shares(0, 0.34, 0.5)))) {
+      ModelShape shape = ModelShape.of(file);
+      assertThat(shape.inner()).isEqualTo(64);
+      assertThat(shape.heads()).isEqualTo(2);
+      ModelTensors.of(file, shape);
+    }
   }
 
   @Test

@@ -54,7 +54,9 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--blocks",
       paramLabel = "PERCENT",
-      description = "Whole blocks to take out, those first that turn the residual stream least.")
+      description =
+          "Whole blocks to take out, those first that turn the residual stream least; of a Gemma 3"
+              + " model six neighbours at a time.")
   private double blocks;
 
   @Option(

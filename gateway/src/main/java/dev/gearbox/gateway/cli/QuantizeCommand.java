@@ -31,8 +31,8 @@ final class QuantizeCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "IN",
       description =
-          "A GGUF file, a variant of the catalog, or a Hugging Face folder of a Llama or Qwen2 model"
-              + " (config.json, tokenizer.json, *.safetensors). Best F32, F16 or BF16: weights that are"
+          "A GGUF file, a variant of the catalog, or a Hugging Face folder of a Llama, Qwen2 or Gemma 3"
+              + " model (config.json, tokenizer.json, *.safetensors). Best F32, F16 or BF16: weights that are"
               + " quantized already lose twice.")
   private String in = "";
 

@@ -27,7 +27,7 @@ public final class TinyModel {
 
   public final Architecture architecture;
   public final Map<String, float[]> tensors = new LinkedHashMap<>();
-  private final Map<String, long[]> shapes = new LinkedHashMap<>();
+  public final Map<String, long[]> shapes = new LinkedHashMap<>();
   private final Random random;
 
   public TinyModel(Architecture architecture, long seed) {

@@ -20,12 +20,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A Llama or Qwen2 model as Hugging Face keeps it. Weights stay the floats that they are; the rows
- * of Llama's query and key matrices are put in the order in which GGUF readers rotate them, pairs
- * side by side.
+ * A Llama, Qwen2 or Gemma 3 model as Hugging Face keeps it. Weights stay the floats that they are;
+ * the rows of Llama's query and key matrices are put in the order in which GGUF readers rotate
+ * them, pairs side by side; and Gemma's norms, which are kept less one, get it back.
  */
 public final class Checkpoint {
   private static final Pattern OF_LAYER = Pattern.compile("model\\.layers\\.(\\d+)\\.(.+)");
+  private static final Map<String, String> KINDS =
+      Map.of("llama", "llama", "qwen2", "qwen2", "gemma3_text", "gemma3");
   private static final Map<String, String> LAYER_NAMES =
       Map.of(
           "input_layernorm", "attn_norm",
@@ -37,6 +39,13 @@ public final class Checkpoint {
           "mlp.gate_proj", "ffn_gate",
           "mlp.up_proj", "ffn_up",
           "mlp.down_proj", "ffn_down");
+  private static final Map<String, String> GEMMA_LAYER_NAMES =
+      Map.of(
+          "self_attn.q_norm", "attn_q_norm",
+          "self_attn.k_norm", "attn_k_norm",
+          "post_attention_layernorm", "post_attention_norm",
+          "pre_feedforward_layernorm", "ffn_norm",
+          "post_feedforward_layernorm", "post_ffw_norm");
   private static final Map<String, String> NAMES =
       Map.of(
           "model.embed_tokens.weight", "token_embd.weight",
@@ -61,15 +70,16 @@ public final class Checkpoint {
   public static Checkpoint open(Path folder) throws IOException {
     JsonNode config = json(folder.resolve("config.json"));
     String kind = config.path("model_type").asString("");
-    if (!kind.equals("llama") && !kind.equals("qwen2")) {
+    String architecture = KINDS.get(kind);
+    if (architecture == null) {
       throw new IllegalArgumentException(
-          "%s holds a '%s' model; llama and qwen2 are read".formatted(folder, kind));
+          "%s holds a '%s' model; llama, qwen2 and gemma3_text are read".formatted(folder, kind));
     }
     JsonNode scaling = config.path("rope_scaling");
     if (!scaling.isNull() && !scaling.isMissingNode()) {
       throw new IllegalArgumentException(folder + ": scaled positions (rope_scaling) are not read");
     }
-    return new Checkpoint(folder, config, kind);
+    return new Checkpoint(folder, config, architecture);
   }
 
   /** Parses a file of the folder. */
@@ -124,6 +134,7 @@ public final class Checkpoint {
     String key = architecture + ".";
     int heads = number("num_attention_heads");
     int headSize = config.path("head_dim").asInt(number("hidden_size") / heads);
+    double base = config.path("rope_theta").asDouble(isGemma() ? 1e6 : 1e4);
     writer
         .put("general.architecture", GgufValue.of(architecture))
         .put("general.name", GgufValue.of(String.valueOf(folder.getFileName())))
@@ -136,10 +147,40 @@ public final class Checkpoint {
         .put(key + "attention.key_length", GgufValue.of(headSize))
         .put(key + "attention.value_length", GgufValue.of(headSize))
         .put(key + "rope.dimension_count", GgufValue.of(headSize))
-        .put(key + "rope.freq_base", GgufValue.of((float) config.path("rope_theta").asDouble(1e4)))
+        .put(key + "rope.freq_base", GgufValue.of((float) base))
         .put(
             key + "attention.layer_norm_rms_epsilon",
             GgufValue.of((float) config.path("rms_norm_eps").asDouble(1e-6)));
+    if (isGemma()) {
+      putWindow(writer, headSize);
+    }
+  }
+
+  /** What engines take for granted of Gemma 3 is held against what it says of itself. */
+  private void putWindow(GgufWriter writer, int headSize) {
+    JsonNode kinds = config.path("layer_types");
+    for (int i = 0; i < kinds.size(); i++) {
+      if (kinds.get(i).asString("").equals("full_attention") != (i % 6 == 5)) {
+        throw new IllegalArgumentException(
+            folder + ": of a gemma3 model every sixth layer, and no other, sees the whole context");
+      }
+    }
+    if (config.path("query_pre_attn_scalar").asInt(headSize) != headSize) {
+      throw new IllegalArgumentException(
+          folder + ": scores that are not scaled by the size of heads are not read");
+    }
+    double local = config.path("rope_local_base_freq").asDouble(1e4);
+    writer
+        .put("gemma3.attention.sliding_window", GgufValue.of(number("sliding_window")))
+        .put("gemma3.rope.freq_base_swa", GgufValue.of((float) local));
+    double softcap = config.path("final_logit_softcapping").asDouble(0);
+    if (softcap > 0) {
+      writer.put("gemma3.final_logit_softcapping", GgufValue.of((float) softcap));
+    }
+  }
+
+  private boolean isGemma() {
+    return architecture.equals("gemma3");
   }
 
   private int keyHeads() {
@@ -157,14 +198,18 @@ public final class Checkpoint {
 
   private void add(Tensor tensor, GgufWriter writer) {
     String name = name(tensor.name());
-    boolean tied = config.path("tie_word_embeddings").asBoolean(false);
+    boolean tied = config.path("tie_word_embeddings").asBoolean(isGemma());
     if (name.endsWith("rotary_emb.inv_freq") || (tied && name.equals("output.weight"))) {
       return;
     }
-    if (tensor.shape().length == 1 && tensor.type() == GgmlType.BF16) {
+    boolean lessOne = isGemma() && name.endsWith("norm.weight");
+    if (lessOne || (tensor.shape().length == 1 && tensor.type() == GgmlType.BF16)) {
       // Engines read vectors of F32 and F16.
       float[] values = new float[(int) tensor.shape()[0]];
       BlockDecoder.decode(tensor.type(), tensor.data(), 0, values.length, values, 0);
+      for (int i = 0; lessOne && i < values.length; i++) {
+        values[i] += 1;
+      }
       writer.tensor(name, tensor.shape(), values);
     } else if (architecture.equals("llama") && name.matches(".*attn_[qk]\\.weight")) {
       int heads = name.contains("attn_q") ? number("num_attention_heads") : keyHeads();
@@ -199,7 +244,7 @@ public final class Checkpoint {
     return order;
   }
 
-  private static String name(String theirs) {
+  private String name(String theirs) {
     String name = NAMES.get(theirs);
     if (name != null) {
       return name;
@@ -208,7 +253,9 @@ public final class Checkpoint {
     if (layer.matches()) {
       String part = layer.group(2);
       int dot = part.lastIndexOf('.');
-      String ours = LAYER_NAMES.get(part.substring(0, Math.max(0, dot)));
+      String of = part.substring(0, Math.max(0, dot));
+      String common = LAYER_NAMES.get(of);
+      String ours = isGemma() ? GEMMA_LAYER_NAMES.getOrDefault(of, common) : common;
       if (ours != null) {
         return "blk." + layer.group(1) + "." + ours + part.substring(dot);
       }

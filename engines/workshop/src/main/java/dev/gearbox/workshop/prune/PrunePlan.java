@@ -1,7 +1,6 @@
 package dev.gearbox.workshop.prune;
 
 import dev.gearbox.format.gguf.GgufTensor;
-import dev.gearbox.format.model.Architecture;
 import dev.gearbox.format.model.ModelShape;
 import dev.gearbox.format.model.ModelTensors;
 import dev.gearbox.workshop.quantize.Importance;
@@ -10,6 +9,7 @@ import dev.gearbox.workshop.quantize.RowStream;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -80,26 +80,38 @@ public record PrunePlan(List<Integer> blocks, List<int[]> channels, List<int[]> 
   }
 
   private static List<Integer> blocks(Activity activity, ModelShape shape, double share) {
-    int removed = (int) Math.round(share * shape.layers());
-    if (share > 0 && removed == 0) {
+    // What a block sees is known by its number alone: runs as long as the period leave it as it
+    // was.
+    int run = shape.windowPeriod();
+    int runs = (int) Math.round(share * shape.layers() / run);
+    if (share > 0 && runs == 0) {
       throw new IllegalArgumentException(
-          "%s %% of %d blocks is less than one".formatted(100 * share, shape.layers()));
+          "blocks of a %s model go %d at a time, and %s %% of %d is less"
+              .formatted(shape.architecture().key(), run, 100 * share, shape.layers()));
     }
-    if (removed > 0 && shape.architecture() == Architecture.GEMMA3) {
+    if (runs > 0 && shape.attentionScale() != (float) (1 / Math.sqrt(shape.headSize()))) {
       throw new IllegalArgumentException(
-          "every sixth block of a gemma3 model sees the whole context: none can be taken out");
+          "how scores of this model are scaled is known by its number of blocks: none can go");
     }
     // The first block turns embeddings into what all the others work on, and the last into logits.
-    List<Integer> ranked =
-        IntStream.range(1, shape.layers() - 1)
-            .boxed()
-            .sorted(Comparator.comparingDouble(activity::influence))
-            .toList();
-    if (removed > ranked.size()) {
-      throw new IllegalArgumentException("no more than %d blocks can go".formatted(ranked.size()));
+    List<Integer> left = IntStream.range(0, shape.layers()).boxed().collect(Collectors.toList());
+    for (int i = 0; i < runs; i++) {
+      if (left.size() < run + 2) {
+        throw new IllegalArgumentException(
+            "no more than %d blocks can go".formatted(shape.layers() - left.size()));
+      }
+      int least =
+          IntStream.range(1, left.size() - run)
+              .boxed()
+              .min(Comparator.comparingDouble(at -> influence(activity, left, at, run)))
+              .orElseThrow();
+      left.subList(least, least + run).clear();
     }
-    List<Integer> gone = ranked.subList(0, removed);
-    return IntStream.range(0, shape.layers()).boxed().filter(l -> !gone.contains(l)).toList();
+    return left;
+  }
+
+  private static double influence(Activity activity, List<Integer> left, int at, int run) {
+    return left.subList(at, at + run).stream().mapToDouble(activity::influence).sum();
   }
 
   private static int channels(ModelTensors tensors, ModelShape shape, double share) {
