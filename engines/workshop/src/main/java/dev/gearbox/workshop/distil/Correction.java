@@ -7,11 +7,13 @@ import dev.gearbox.workshop.quantize.Quantization;
 import dev.gearbox.workshop.quantize.RowStream;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is added to the output W·a of a layer's feed-forward part: a linear map E of a, or, where a
@@ -20,9 +22,9 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
  * @param layer of the student
  * @param ofOutput whether E maps the output
  * @param map E, a column for each element of the output
- * @param gram XᵀX of the inputs that it was fitted to
+ * @param gram XᵀX of the inputs that it was fitted to; null where no adapter is to be written
  */
-record Correction(int layer, boolean ofOutput, DMatrixRMaj map, DMatrixRMaj gram) {
+record Correction(int layer, boolean ofOutput, DMatrixRMaj map, @Nullable DMatrixRMaj gram) {
 
   /** The tensor that it is merged into. */
   String tensor() {
@@ -87,7 +89,7 @@ record Correction(int layer, boolean ofOutput, DMatrixRMaj map, DMatrixRMaj gram
     int size = map.numCols;
     DMatrixRMaj half = new DMatrixRMaj(map.numRows, size);
     DMatrixRMaj outputs = new DMatrixRMaj(size, size);
-    CommonOps_DDRM.mult(gram, map, half);
+    CommonOps_DDRM.mult(Objects.requireNonNull(gram), map, half);
     CommonOps_DDRM.multTransA(map, half, outputs);
     EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(size, true, true);
     if (!eigen.decompose(outputs)) {

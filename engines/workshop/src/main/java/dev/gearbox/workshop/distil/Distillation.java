@@ -37,8 +37,8 @@ import org.ejml.data.DMatrixRMaj;
  * far and targets the teacher's, the asymmetric reconstruction of "Accelerating Very Deep
  * Convolutional Networks for Classification and Detection" (2015).
  *
- * <p>Besides both models, in memory are for each token two streams and, at a gap, the map's inputs,
- * and 8 bytes for each element of the normal equations.
+ * <p>Besides a layer of both models, in memory are for each token two streams and, at a gap, the
+ * map's inputs, and for each element of XᵀX 40 bytes, of XᵀY 72.
  */
 public final class Distillation {
   private static final String TECHNIQUE = "distilled";
@@ -151,7 +151,7 @@ public final class Distillation {
   public void merge(String text, Path out, CpuWorkers workers, Progress progress)
       throws IOException {
     Map<String, RowStream.Rows> changed = new HashMap<>();
-    for (Correction each : corrections(places(), text, workers, progress)) {
+    for (Correction each : corrections(places(), false, text, workers, progress)) {
       changed.put(each.tensor(), each.merged(student.tensor(each.tensor())));
     }
     new Quantization(null, Map.of(), changed, List.of(TECHNIQUE))
@@ -171,7 +171,7 @@ public final class Distillation {
       throw new IllegalArgumentException(
           "the rank must be 1 to %d, was %d".formatted(studentShape.size(), rank));
     }
-    Correction correction = corrections(List.of(last()), text, workers, progress).getFirst();
+    Correction correction = corrections(List.of(last()), true, text, workers, progress).getFirst();
     GgufWriter writer = new GgufWriter();
     writer.put("general.architecture", GgufValue.of(studentShape.architecture().key()));
     correction.writeAdapter(student.tensor(correction.tensor()), rank, writer);
@@ -179,39 +179,48 @@ public final class Distillation {
   }
 
   private List<Correction> corrections(
-      List<Place> places, String text, CpuWorkers workers, Progress progress) {
+      List<Place> places, boolean grams, String text, CpuWorkers workers, Progress progress) {
     int[][] windows = windows(text);
     long total = (places.getLast().next() + places.getLast().layer() + 1L) * windows.length;
     long[] done = {0};
     Runnable step = () -> progress.at(++done[0], total);
     List<Correction> corrections = new ArrayList<>();
+    LinearFit fit = new LinearFit(width(), studentShape.size(), workers);
     try (Streams teaches = new Streams(teacher, workers, windows, step);
         Streams learns = new Streams(student, workers, windows, step)) {
       for (Place place : places) {
         teaches.enter(place.next());
         learns.enter(place.layer());
-        corrections.add(correct(place.layer(), learns, teaches, windows.length, workers));
+        DMatrixRMaj map = correct(learns, teaches, windows.length, fit);
+        corrections.add(new Correction(place.layer(), wide(), map, grams ? fit.gram() : null));
       }
     }
     return corrections;
   }
 
   /** Takes the student through a layer, and its streams as near to the teacher's as a map can. */
-  private Correction correct(
-      int layer, Streams learns, Streams teaches, int windows, CpuWorkers workers) {
-    boolean wide = studentShape.inner() > WIDEST;
-    float[][] inputs = learns.pass(wide ? Point.FEED_FORWARD_OUTPUT : Point.INNER);
-    int width = wide ? studentShape.size() : studentShape.inner();
-    LinearFit fit = new LinearFit(width, studentShape.size(), workers);
+  private DMatrixRMaj correct(Streams learns, Streams teaches, int windows, LinearFit fit) {
+    float[][] inputs = learns.pass(wide() ? Point.FEED_FORWARD_OUTPUT : Point.INNER);
+    float[][] rows = new float[inputs[0].length / width()][width() + studentShape.size()];
+    fit.clear();
     for (int i = 0; i < windows; i++) {
       boolean heldOut = i % HELD_OUT == Math.min(HELD_OUT, windows) - 1;
-      fit.add(equations(inputs[i], width, learns.of(i), teaches.of(i)), heldOut);
+      fill(rows, inputs[i], learns.of(i), teaches.of(i));
+      fit.add(rows, heldOut);
     }
     DMatrixRMaj map = fit.solve();
     for (int i = 0; i < windows; i++) {
       learns.add(i, inputs[i], map);
     }
-    return new Correction(layer, wide, map, fit.gram());
+    return map;
+  }
+
+  private boolean wide() {
+    return studentShape.inner() > WIDEST;
+  }
+
+  private int width() {
+    return wide() ? studentShape.size() : studentShape.inner();
   }
 
   /**
@@ -220,9 +229,9 @@ public final class Distillation {
    * is a thousand times as long as others' do not decide alone ("Massive Activations in Large
    * Language Models", 2024).
    */
-  private float[][] equations(float[] inputs, int width, float[] student, float[] teacher) {
+  private void fill(float[][] rows, float[] inputs, float[] student, float[] teacher) {
     int size = studentShape.size();
-    float[][] rows = new float[teacher.length / size][width + size];
+    int width = width();
     for (int r = 0; r < rows.length; r++) {
       double squares = 0;
       for (int i = r * size; i < (r + 1) * size; i++) {
@@ -236,7 +245,6 @@ public final class Distillation {
         rows[r][width + i] = weight * (teacher[r * size + i] - student[r * size + i]);
       }
     }
-    return rows;
   }
 
   private int[][] windows(String text) {

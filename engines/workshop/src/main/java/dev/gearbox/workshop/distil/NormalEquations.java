@@ -1,10 +1,8 @@
 package dev.gearbox.workshop.distil;
 
 import dev.gearbox.cpu.parallel.CpuWorkers;
+import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
-import org.ejml.dense.row.CommonOps_DDRM;
-import org.ejml.dense.row.factory.LinearSolverFactory_DDRM;
-import org.ejml.interfaces.linsol.LinearSolverDense;
 
 /**
  * XᵀX and XᵀY, all that least squares need of rows of X and Y, which are not kept.
@@ -87,6 +85,13 @@ final class NormalEquations {
     }
   }
 
+  /** Forgets all rows. */
+  void clear() {
+    for (float[] sum : sums) {
+      Arrays.fill(sum, 0);
+    }
+  }
+
   /** Adds all rows of others. */
   void addAll(NormalEquations others) {
     for (int i = 0; i < inputs; i++) {
@@ -96,57 +101,58 @@ final class NormalEquations {
     }
   }
 
-  /** XᵀX. */
-  DMatrixRMaj xx() {
-    DMatrixRMaj xx = new DMatrixRMaj(inputs, inputs);
+  /** XᵀX with a number added to its diagonal, written over {@code out}. */
+  void xx(double ridge, DMatrixRMaj out) {
     for (int i = 0; i < inputs; i++) {
       for (int j = i; j < inputs; j++) {
-        xx.unsafe_set(i, j, sums[i][j]);
-        xx.unsafe_set(j, i, sums[i][j]);
+        out.unsafe_set(i, j, sums[i][j]);
+        out.unsafe_set(j, i, sums[i][j]);
       }
+      out.add(i, i, ridge);
     }
-    return xx;
   }
 
-  private DMatrixRMaj xy() {
-    DMatrixRMaj xy = new DMatrixRMaj(inputs, outputs);
+  /** XᵀY, written over {@code out}. */
+  void xy(DMatrixRMaj out) {
     for (int i = 0; i < inputs; i++) {
       for (int j = 0; j < outputs; j++) {
-        xy.unsafe_set(i, j, sums[i][inputs + j]);
+        out.unsafe_set(i, j, sums[i][inputs + j]);
       }
     }
-    return xy;
+  }
+
+  /** Mean of XᵀX's diagonal. */
+  double meanSquare() {
+    double trace = 0;
+    for (int i = 0; i < inputs; i++) {
+      trace += sums[i][i];
+    }
+    return trace / inputs;
   }
 
   /**
-   * E of {@code (XᵀX + λI)·E = XᵀY}.
-   *
-   * @param ridge λ as a share of the mean of XᵀX's diagonal, above 0
+   * The squared error of E on these rows, less that of zero: {@code ‖Y − X·E‖² − ‖Y‖²}, which is
+   * the sum over rows e of E of {@code eᵢ·(xᵢᵢeᵢ + 2·Σ xᵢₖeₖ − 2yᵢ)}, k above i.
    */
-  DMatrixRMaj solve(double ridge) {
-    DMatrixRMaj left = xx();
-    double lambda = ridge * CommonOps_DDRM.trace(left) / inputs;
-    for (int i = 0; i < inputs; i++) {
-      left.add(i, i, lambda);
-    }
-    LinearSolverDense<DMatrixRMaj> solver = LinearSolverFactory_DDRM.symmPosDef(inputs);
-    if (!solver.setA(left)) {
-      throw new IllegalArgumentException(
-          "the calibration text gives states that are all the same: take another");
-    }
-    DMatrixRMaj result = new DMatrixRMaj(inputs, outputs);
-    solver.solve(xy(), result);
-    return result;
-  }
-
-  /** The squared error of E on these rows, less that of zero: {@code ‖Y − X·E‖² − ‖Y‖²}. */
   double error(DMatrixRMaj map) {
-    DMatrixRMaj products = new DMatrixRMaj(inputs, outputs);
-    CommonOps_DDRM.mult(xx(), map, products);
-    DMatrixRMaj xy = xy();
+    double[] e = map.data;
+    double[] sum = new double[outputs];
     double error = 0;
-    for (int i = 0; i < inputs * outputs; i++) {
-      error += map.data[i] * (products.data[i] - 2 * xy.data[i]);
+    for (int i = 0; i < inputs; i++) {
+      float[] own = sums[i];
+      for (int j = 0; j < outputs; j++) {
+        sum[j] = own[i] * e[i * outputs + j] - 2 * own[inputs + j];
+      }
+      for (int k = i + 1; k < inputs; k++) {
+        double factor = 2 * own[k];
+        int at = k * outputs;
+        for (int j = 0; j < outputs; j++) {
+          sum[j] += factor * e[at + j];
+        }
+      }
+      for (int j = 0; j < outputs; j++) {
+        error += e[i * outputs + j] * sum[j];
+      }
     }
     return error;
   }
