@@ -10,6 +10,9 @@ import dev.gearbox.gateway.security.Origins;
 import dev.gearbox.gateway.security.PromptLog;
 import dev.gearbox.gateway.security.Security;
 import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.rule.RuleBase;
+import dev.gearbox.policy.rule.RuleSource;
+import dev.gearbox.telemetry.record.StepRecord;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -81,6 +84,48 @@ class ConsoleTest {
   }
 
   @Test
+  void anEnginesShareOfItsDeviceIsWhatItsStepsTookOfTheLastSeconds() throws Exception {
+    try (TestingServer server = TestingServer.ready(Duration.ZERO);
+        Stream stream = new Stream(server.uri("/console/events"), null)) {
+      assertThat(stream.await(seen -> true).at("/pools/0/busy").isNull()).isTrue();
+      String engine = "pool/" + TestingServer.VARIANT;
+      server
+          .core
+          .signals()
+          .step(new StepRecord(engine, "test", 1, 9, 0, 0, 0, 5_000_000_000L, System.nanoTime()));
+
+      JsonNode seen = stream.await(one -> one.at("/pools/0/busy").isNumber());
+      assertThat(seen.at("/pools/0/engine").asString()).isEqualTo(engine);
+      assertThat(seen.at("/pools/0/busy").asDouble()).isEqualTo(0.5);
+    }
+  }
+
+  @Test
+  void thatTheBuiltInRulesDecideIsToldWithWhy() throws Exception {
+    try (TestingServer server = TestingServer.ready(Duration.ZERO);
+        Stream stream = new Stream(server.uri("/console/events"), null)) {
+      server
+          .core
+          .policy()
+          .update(
+              RuleBase.compile(
+                  List.of(
+                      new RuleSource(
+                          "bad.drl",
+                          """
+                          package test
+                          import dev.gearbox.policy.fact.*
+                          global dev.gearbox.policy.rule.Ruling ruling
+                          rule "bad" when RequestFacts() then ruling.weight(-1); end
+                          """))));
+      assertThat(server.post("/v1/chat/completions", CHAT).statusCode()).isEqualTo(200);
+
+      JsonNode seen = stream.await(one -> one.get("policy").has("fallback"));
+      assertThat(seen.at("/policy/fallback/why").asString()).contains("weight");
+    }
+  }
+
+  @Test
   void aClassThatFindsNoRoomIsAnEventAndInItsHistory() throws Exception {
     var limits = new AdmissionLimits(1, 0, PATIENCE);
     try (TestingServer server = TestingServer.ready(Duration.ofMillis(300), limits, List.of());
@@ -93,8 +138,8 @@ class ConsoleTest {
 
       JsonNode seen = stream.await(one -> sum(one.at("/classes/0/history/refused")) == 3);
       assertThat(seen.get("events").findValuesAsString("what").stream())
-          .filteredOn(what -> what.contains("want of room"))
-          .containsExactly("requests of class standard are refused for want of room (503)");
+          .filteredOn(what -> what.contains("turned away"))
+          .containsExactly("requests of class standard are turned away (503)");
       assertThat(running.isConnected()).isTrue();
     }
   }

@@ -113,7 +113,7 @@ public final class Console implements AutoCloseable {
   }
 
   /**
-   * A request found no room, before any decision.
+   * A request was refused before any decision, for want of room as a rule.
    *
    * @param code HTTP status
    */

@@ -57,12 +57,12 @@ final class Events implements EngineListener {
     }
   }
 
-  /** A request of this class found no room. */
+  /** A request of this class was refused before any decision, for want of room as a rule. */
   synchronized void turnedAway(String serviceClass, int code) {
     Instant now = time.instant();
     Instant before = refused.put(serviceClass, now);
     if (before == null || before.plus(QUIET).isBefore(now)) {
-      add("requests of class %s are refused for want of room (%d)".formatted(serviceClass, code));
+      add("requests of class %s are turned away (%d)".formatted(serviceClass, code));
     }
   }
 
