@@ -34,7 +34,9 @@ public final class Exposure {
     }
     if (beyond && !admin.isKeyed()) {
       open.add(
-          "The admin port listens on %s and asks nobody who comes from this machine for a key, so whoever a proxy or a port forward here lets through administers. security.admin-keys closes it."
+          ("The admin port listens on %s and asks nobody who comes from this machine for a key, so"
+                  + " whoever a proxy or a port forward here lets through administers."
+                  + " security.admin-keys closes it.")
               .formatted(host));
       if (admin.metricsKeys().isEmpty()) {
         open.add(

@@ -38,6 +38,11 @@ public final class LatencyModel {
   private final ConcurrentHashMap<String, StepPrior> measured = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<String, Kinds> errors = new ConcurrentHashMap<>();
 
+  /**
+   * A model that knows no engine yet.
+   *
+   * @param prior what an engine is like before it ran
+   */
   public LatencyModel(DevicePrior prior) {
     this.prior = prior;
   }
@@ -152,8 +157,8 @@ public final class LatencyModel {
 
   /**
    * Charged by the average, not the marginal token: else nobody pays for reading the weights. Those
-   * who wait with it will share them: an engine that nobody is on yet would seem the dearest of all
-   * to each of a queue that could fill it.
+   * who wait with it will share that read: an engine that nobody is on yet would seem the dearest
+   * of all to each of a queue that could fill it.
    */
   private static double work(StepModel own, EngineLoad self, Ask ask) {
     long batch = Math.min(self.maxSequences(), self.running() + self.waiting() + 1 + ask.mates());

@@ -80,8 +80,7 @@ public record PrunePlan(List<Integer> blocks, List<int[]> channels, List<int[]> 
   }
 
   private static List<Integer> blocks(Activity activity, ModelShape shape, double share) {
-    // What a block sees is known by its number alone: runs as long as the period leave it as it
-    // was.
+    // A block's window follows from its number: runs as long as the period leave others theirs.
     int run = shape.windowPeriod();
     int runs = (int) Math.round(share * shape.layers() / run);
     if (share > 0 && runs == 0) {
