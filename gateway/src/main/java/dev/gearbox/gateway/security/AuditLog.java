@@ -182,6 +182,7 @@ public final class AuditLog implements AutoCloseable {
     try {
       writer.execute(() -> append(json));
     } catch (RejectedExecutionException e) {
+      waiting.decrementAndGet();
       lost.incrementAndGet();
     }
   }

@@ -23,7 +23,7 @@ class AuditLogTest {
 
   @TempDir private Path folder;
 
-  /** The threads are such as may not wait for anything: BlockHound fails those that do. */
+  /** BlockHound fails a thread of these that waits, but for a hand-over ({@code BriefLocks}). */
   @RepeatedTest(5)
   void aFloodFromManyThreadsMakesNoneWaitAndWhatItLosesIsCounted() throws IOException {
     Scheduler loops = Schedulers.newParallel("loop", THREADS);
