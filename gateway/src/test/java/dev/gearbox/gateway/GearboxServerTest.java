@@ -113,7 +113,7 @@ class GearboxServerTest {
       String told = TestingServer.readUntil(socket, "\"time_ms\"");
       assertThat(told)
           .contains("\"role\":\"assistant\"")
-          .contains("\"prompt_progress\":{\"total\":100,\"cache\":0,\"processed\":40,");
+          .contains("\"prompt_progress\":{\"total\":100,\"cache\":16,\"processed\":40,");
     } finally {
       server.engine.silent = false;
     }

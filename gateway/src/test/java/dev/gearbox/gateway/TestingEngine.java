@@ -132,7 +132,7 @@ final class TestingEngine implements Engine {
           Flux.<TokenEvent>never()
               .doOnSubscribe(s -> {
                 running.incrementAndGet();
-                prefills.put(request.id(), new Prefill(40, 100));
+                prefills.put(request.id(), new Prefill(16, 40, 100));
               })
               .doFinally(s -> {
                 prefills.remove(request.id());

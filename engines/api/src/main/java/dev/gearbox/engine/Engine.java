@@ -47,10 +47,11 @@ public interface Engine extends AutoCloseable {
   /**
    * How much of a prompt is computed.
    *
-   * @param done tokens whose keys and values stand, those found in a cache among them
+   * @param cached tokens whose keys and values were found in a cache
+   * @param done tokens whose keys and values stand, cached ones among them
    * @param of tokens of the prompt
    */
-  record Prefill(int done, int of) {}
+  record Prefill(int cached, int done, int of) {}
 
   /**
    * Prompts that it computes at this moment, by the id of their request; empty where that is not

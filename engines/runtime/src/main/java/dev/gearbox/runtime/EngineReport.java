@@ -105,7 +105,7 @@ final class EngineReport {
     for (int i = 0; i < batch.size(); i++) {
       Generation each = batch.get(i);
       if (counts(each) && each.generated() == 0) {
-        prefills.put(each.request().id(), new Prefill(each.computed(), each.size()));
+        prefills.put(each.request().id(), each.prefill());
       }
     }
     return prefills;

@@ -1,5 +1,6 @@
 package dev.gearbox.runtime;
 
+import dev.gearbox.engine.Engine.Prefill;
 import dev.gearbox.engine.GenerationRequest;
 import dev.gearbox.engine.TokenEvent;
 import dev.gearbox.engine.TokenEvent.FailureCode;
@@ -61,6 +62,13 @@ final class Generation extends Sequence {
     scheduled = nowNanos;
     cached = Math.min(cachedTokens, request().prompt().size());
     return true;
+  }
+
+  /**
+   * How much of its prompt stands; after a preemption that may be less than was cached at first.
+   */
+  Prefill prefill() {
+    return new Prefill(Math.min(cached, computed()), computed(), size());
   }
 
   /**

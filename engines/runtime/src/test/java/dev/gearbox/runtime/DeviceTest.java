@@ -260,18 +260,41 @@ final class DeviceTest {
     GenerationRequest asked = request(1, 200, 5, "s");
     TestingSubscriber answer = TestingSubscriber.to(engine.submit(asked));
     gate.release(2);
-    long giveUp = System.nanoTime() + 30_000_000_000L;
-    Engine.Prefill none = new Engine.Prefill(0, 200);
-    while (engine.prefills().getOrDefault(asked.id(), none).done() == 0
-        && System.nanoTime() - giveUp < 0) {
-      Thread.onSpinWait();
-    }
-    Engine.Prefill told = engine.prefills().getOrDefault(asked.id(), none);
+    Engine.Prefill told = prefill(engine, asked);
     assertThat(told.of()).isEqualTo(200);
     assertThat(told.done()).isBetween(1, 64);
+    assertThat(told.cached()).isZero();
     gate.release(1000);
     answer.finished();
     assertThat(engine.prefills()).isEmpty();
+  }
+
+  @Test
+  void tellsHowMuchOfAPromptWasCachedWhileTheRestIsComputed() {
+    TestingModelRunner runner = runner();
+    Engine engine = open("e", 100, runner);
+    TestingSubscriber.to(engine.submit(request(1, 200, 5, "s"))).await();
+    Semaphore gate = runner.gate();
+    GenerationRequest longer = request(1, 400, 5, "s");
+    TestingSubscriber answer = TestingSubscriber.to(engine.submit(longer));
+    gate.release(1);
+    Engine.Prefill told = prefill(engine, longer);
+    assertThat(told.cached()).isEqualTo(192);
+    assertThat(told.done()).isBetween(193, 192 + 64);
+    gate.release(1000);
+    assertThat(answer.finished().tokens().cached()).isEqualTo(192);
+    assertNothingLeft(engine);
+  }
+
+  /** How far its prompt is, once some of it is computed. */
+  private static Engine.Prefill prefill(Engine engine, GenerationRequest asked) {
+    long giveUp = System.nanoTime() + 30_000_000_000L;
+    Engine.Prefill told = new Engine.Prefill(0, 0, 0);
+    while (told.done() == 0 && System.nanoTime() - giveUp < 0) {
+      Thread.onSpinWait();
+      told = engine.prefills().getOrDefault(asked.id(), told);
+    }
+    return told;
   }
 
   @Test

@@ -78,7 +78,7 @@ public final class StreamFrames {
             json -> {
               json.writeObjectPropertyStart("prompt_progress");
               json.writeNumberProperty("total", prefill.of());
-              json.writeNumberProperty("cache", 0);
+              json.writeNumberProperty("cache", prefill.cached());
               json.writeNumberProperty("processed", prefill.done());
               json.writeNumberProperty("time_ms", millis);
               json.writeEndObject();
