@@ -374,6 +374,51 @@ class KafkaTest {
     }
   }
 
+  @Test
+  void whoDrainsCommitsWhatItAnsweredAndLeavesTheRestToOthers() throws Exception {
+    Topics topics = Topics.fresh("drain", 1);
+    int requests = 1000;
+    for (int i = 0; i < requests; i++) {
+      client.send(topics.requests(), null, chat("drain-" + i, ""));
+    }
+    client.flush();
+    try (var results = client.reader(topics.results());
+        Gateway leaving = Gateway.start(topics, "one", ", in-flight: 4", 200)) {
+      results.await(1, SOON);
+      assertThat(leaving.process().postAdmin("/admin/drain", "").statusCode()).isEqualTo(202);
+      awaitNobody(topics.name());
+
+      assertThat(leaving.process().get("/health/ready").statusCode()).isEqualTo(503);
+      int answered = (int) committed(topics);
+      results.await(answered, SOON);
+      results.readFor(Duration.ofSeconds(1));
+      assertThat(results.records).hasSize(answered).hasSizeLessThan(requests);
+
+      try (Gateway _ = Gateway.start(topics, "two", ", in-flight: 32", 20)) {
+        results.await(requests, SOON);
+        results.readFor(Duration.ofSeconds(1));
+
+        assertThat(results.records.stream().map(KafkaTest::id).distinct()).hasSize(requests);
+        assertThat(results.records).hasSize(requests).allMatch(record -> status(record) == 200);
+        assertThat(committed(topics)).isEqualTo(requests);
+      }
+      assertThat(leaving.process().process().isAlive()).isTrue();
+    }
+  }
+
+  /** Waits until a group has no members. */
+  private static void awaitNobody(String group) throws Exception {
+    long deadline = System.nanoTime() + SOON.toNanos();
+    try (var admin = broker.admin()) {
+      var groups = List.of(group);
+      while (admin.describeConsumerGroups(groups).all().get(30, TimeUnit.SECONDS).values().stream()
+          .anyMatch(each -> !each.members().isEmpty())) {
+        assertThat(System.nanoTime()).as("members stay in %s", group).isLessThan(deadline);
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    }
+  }
+
   private static long committed(Topics topics) throws Exception {
     try (var admin = broker.admin()) {
       return admin

@@ -73,7 +73,7 @@ public final class KafkaIntake implements AutoCloseable {
     return intake;
   }
 
-  /** Takes up nothing new; what runs goes on and is written. */
+  /** Takes up nothing new; once what runs is written it leaves the group, and others go on. */
   public void drain() {
     draining = true;
   }
@@ -84,7 +84,7 @@ public final class KafkaIntake implements AutoCloseable {
   }
 
   private void run() {
-    while (!closed) {
+    while (!draining) {
       try (Session session = connect()) {
         if (session != null) {
           told = false;
@@ -98,7 +98,7 @@ public final class KafkaIntake implements AutoCloseable {
       }
       busy = 0;
       parts.meters().connected(false);
-      if (!closed) {
+      if (!draining) {
         LockSupport.parkNanos(RETRY);
       }
     }
@@ -127,10 +127,12 @@ public final class KafkaIntake implements AutoCloseable {
   }
 
   private void serve(Session session) {
-    while (!closed) {
+    // One that drains and stayed would keep its partitions from those who could go on.
+    while (!closed && !(draining && session.busy() == 0)) {
       session.step(draining);
       busy = session.busy();
     }
+    LOG.info("event=kafka-left group={}", config.group());
   }
 
   /** Stops: what runs is given up, and answered by whoever reads its record next. */
