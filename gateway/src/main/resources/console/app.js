@@ -121,7 +121,7 @@ function state() {
   document.body.classList.toggle("stale", stale && Boolean(snapshot));
   const now = stale ? "unknown" : snapshot.state;
   lamp.className = `lamp ${now}`;
-  text(word, !snapshot ? refused || "connecting" : stale ? `no word since ${clock(snapshot.time)}` : `${now} · ${snapshot.admission.in_flight} in flight${snapshot.admission.queued ? ` · ${snapshot.admission.queued} queued, ≈ ${duration(snapshot.admission.wait)}` : ""}`);
+  text(word, !snapshot ? refused || "connecting" : stale ? `no word since ${clock(snapshot.time)}` : `${now} · ${snapshot.admission.in_flight} in flight${snapshot.admission.queued ? ` · ${snapshot.admission.queued} queued${snapshot.admission.wait ? `, ≈ ${duration(snapshot.admission.wait)}` : ""}` : ""}`);
   if (snapshot) text(version, `rules ${snapshot.policy.version}`);
 }
 

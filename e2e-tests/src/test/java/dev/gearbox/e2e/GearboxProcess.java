@@ -87,6 +87,12 @@ final class GearboxProcess implements AutoCloseable {
     return this;
   }
 
+  /** Waits until it takes requests. */
+  GearboxProcess awaitReady() throws Exception {
+    await("a model", "/health/ready", body -> true);
+    return this;
+  }
+
   /** Waits until every one of these variants is loaded. */
   GearboxProcess awaitVariants(String... variants) throws Exception {
     for (String variant : variants) {
