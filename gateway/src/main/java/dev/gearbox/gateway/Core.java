@@ -20,9 +20,11 @@ import dev.gearbox.telemetry.trace.Traces;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,9 @@ record Core(
     implements AutoCloseable {
   private static final int SHADOWED = 1024;
 
+  /** What counts, learns and compares may be this late, which is less than a step. */
+  private static final Duration GATHERING = Duration.ofMillis(5);
+
   static Core start(
       LongSupplier clock,
       Rules rules,
@@ -64,10 +69,10 @@ record Core(
         records == null
             ? new DecisionLog(kept.keep())
             : new DecisionLog(kept.keep(), records::keep);
-    ExecutorService listeners =
-        Executors.newSingleThreadExecutor(
+    ScheduledExecutorService listeners =
+        Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("gearbox-telemetry").factory());
-    SignalStore signals = new SignalStore(clock, listeners);
+    SignalStore signals = new SignalStore(clock, Feed.gathering(listeners, GATHERING));
     GearboxPolicy policy =
         new GearboxPolicy(
             rules,
@@ -85,11 +90,11 @@ record Core(
     Traces traces = traces(telemetry.traces(), clock, decisions);
     meters.observe(traces);
     signals.onFinished(traces::ended);
-    ExecutorService watchers =
-        Executors.newSingleThreadExecutor(
+    ScheduledExecutorService watchers =
+        Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("gearbox-shadows").factory());
     Shadows shadows = new Shadows(meters.policy());
-    Feed<DecisionRecord> decided = new Feed<>(SHADOWED, watchers);
+    Feed<DecisionRecord> decided = new Feed<>(SHADOWED, Feed.gathering(watchers, GATHERING));
     decided.listen(shadows::look);
     policy.observe(decided::publish);
     shadows.start(policy.otherPrice());

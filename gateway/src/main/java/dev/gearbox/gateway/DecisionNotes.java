@@ -4,15 +4,13 @@ import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.decide.CandidateRow;
 import dev.gearbox.policy.decide.DecisionLog;
 import dev.gearbox.policy.decide.DecisionRecord;
+import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.rule.Exclusion;
 import dev.gearbox.policy.rule.Firing;
 import dev.gearbox.telemetry.trace.Note;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** A decision as events of its span: what rules did, and the candidate table, best first. */
 record DecisionNotes(DecisionLog decisions) implements Function<String, List<Note>> {
@@ -33,57 +31,51 @@ record DecisionNotes(DecisionLog decisions) implements Function<String, List<Not
   }
 
   private static Note chosen(DecisionRecord made) {
-    Map<String, Object> all = new HashMap<>();
-    all.put("gearbox.policy.version", made.policyVersion());
-    put(all, "gearbox.engine", made.chosen());
-    put(all, "gearbox.runner_up", made.runnerUp());
-    put(all, "gearbox.margin", made.margin());
-    all.put("gearbox.explored", made.explored());
-    all.put("gearbox.relegated", made.relegated());
-    put(all, "gearbox.fallback", made.fallback());
-    return new Note("gearbox.decision", all);
+    return new Note("gearbox.decision")
+        .with("gearbox.policy.version", made.policyVersion())
+        .with("gearbox.engine", made.chosen())
+        .with("gearbox.runner_up", made.runnerUp())
+        .with("gearbox.margin", made.margin())
+        .with("gearbox.explored", made.explored())
+        .with("gearbox.relegated", made.relegated())
+        .with("gearbox.fallback", made.fallback());
   }
 
   private static Note rule(Firing firing) {
-    Map<String, Object> all = new HashMap<>();
-    all.put("gearbox.rule", firing.rule());
-    all.put("gearbox.rule.effect", firing.effect());
-    all.put("gearbox.rule.value", firing.value());
-    put(all, "gearbox.engine", firing.candidate());
-    put(all, "gearbox.rule.operator", firing.operator());
-    put(all, "gearbox.rule.threshold", firing.threshold());
-    return new Note("gearbox.rule", all);
+    return new Note("gearbox.rule")
+        .with("gearbox.rule", firing.rule())
+        .with("gearbox.rule.effect", firing.effect())
+        .with("gearbox.rule.value", firing.value())
+        .with("gearbox.engine", firing.candidate())
+        .with("gearbox.rule.operator", firing.operator())
+        .with("gearbox.rule.threshold", firing.threshold());
   }
 
   private static Note candidate(CandidateRow row) {
-    Map<String, Object> all = new HashMap<>();
-    all.put("gearbox.engine", row.facts().engine());
-    put(all, "gearbox.quality", row.facts().quality());
-    all.put("gearbox.predicted.ttft", row.facts().forecast().ttftP50());
-    all.put("gearbox.predicted.tpot", row.facts().forecast().tpotP50());
-    all.put("gearbox.predicted.meets", row.facts().forecast().meets());
-    all.put("gearbox.waiting", row.facts().waiting());
+    CandidateFacts facts = row.facts();
+    Note note =
+        new Note("gearbox.candidate")
+            .with("gearbox.engine", facts.engine())
+            .with("gearbox.quality", facts.quality())
+            .with("gearbox.predicted.ttft", facts.forecast().ttftP50())
+            .with("gearbox.predicted.tpot", facts.forecast().tpotP50())
+            .with("gearbox.predicted.meets", facts.forecast().meets())
+            .with("gearbox.waiting", facts.waiting());
     Score score = row.score();
     if (score != null) {
-      all.put("gearbox.score", score.total());
-      all.put("gearbox.score.value", score.value());
-      all.put("gearbox.score.damage", score.damage());
-      all.put("gearbox.score.congestion", score.congestion());
-      all.put("gearbox.score.cost", score.cost());
+      note.with("gearbox.score", score.total())
+          .with("gearbox.score.value", score.value())
+          .with("gearbox.score.damage", score.damage())
+          .with("gearbox.score.congestion", score.congestion())
+          .with("gearbox.score.cost", score.cost());
     }
     Exclusion why = row.excluded();
     if (why != null) {
-      all.put("gearbox.excluded.rule", why.rule());
-      all.put(
-          "gearbox.excluded.because",
-          "%s %s %s does not hold".formatted(why.value(), why.operator(), why.threshold()));
+      note.with("gearbox.excluded.rule", why.rule())
+          .with(
+              "gearbox.excluded.because",
+              "%s %s %s does not hold".formatted(why.value(), why.operator(), why.threshold()));
     }
-    return new Note("gearbox.candidate", all);
-  }
-
-  private static void put(Map<String, Object> all, String name, @Nullable Object value) {
-    if (value != null) {
-      all.put(name, value);
-    }
+    return note;
   }
 }

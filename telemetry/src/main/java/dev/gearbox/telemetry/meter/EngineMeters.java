@@ -13,6 +13,7 @@ import io.prometheus.client.Histogram;
 final class EngineMeters {
   private static final String[] LABELS = {"model_name", "engine"};
 
+  private final Exemplars exemplars = new Exemplars();
   private final Labels engines;
   private final Labels variants;
   private final Histogram ttft;
@@ -77,10 +78,14 @@ final class EngineMeters {
   }
 
   void finished(RequestTimeline timeline) {
-    if (timeline.engine() == null) {
-      return;
+    String at = timeline.engine();
+    if (at != null) {
+      exemplars.observe(timeline, () -> count(at, timeline));
     }
-    String engine = engines.bound(timeline.engine());
+  }
+
+  private void count(String at, RequestTimeline timeline) {
+    String engine = engines.bound(at);
     String variant = variants.bound(timeline.variant());
     var tokens = timeline.tokens();
     var timings = timeline.timings();
@@ -88,15 +93,15 @@ final class EngineMeters {
     generationTokens.labels(variant, engine).inc(tokens.generated());
     prefixQueries.labels(variant, engine).inc(tokens.prompt());
     prefixHits.labels(variant, engine).inc(tokens.cached());
-    Exemplars.observe(requestPrompt.labels(variant, engine), tokens.prompt(), timeline);
-    Exemplars.observe(requestGeneration.labels(variant, engine), tokens.generated(), timeline);
+    requestPrompt.labels(variant, engine).observe(tokens.prompt());
+    requestGeneration.labels(variant, engine).observe(tokens.generated());
     requestMaxGeneration.labels(variant, engine).observe(tokens.longest());
-    Exemplars.observe(queueTime.labels(variant, engine), timings.queued() / 1e9, timeline);
-    Exemplars.observe(prefillTime.labels(variant, engine), timings.prefill() / 1e9, timeline);
-    Exemplars.observe(decodeTime.labels(variant, engine), timings.decode() / 1e9, timeline);
-    Exemplars.observe(e2e.labels(variant, engine), timeline.totalSeconds(), timeline);
+    queueTime.labels(variant, engine).observe(timings.queued() / 1e9);
+    prefillTime.labels(variant, engine).observe(timings.prefill() / 1e9);
+    decodeTime.labels(variant, engine).observe(timings.decode() / 1e9);
+    e2e.labels(variant, engine).observe(timeline.totalSeconds());
     if (timeline.firstToken() != 0) {
-      Exemplars.observe(ttft.labels(variant, engine), timeline.ttftSeconds(), timeline);
+      ttft.labels(variant, engine).observe(timeline.ttftSeconds());
     }
     success.labels(variant, engine, reason(timeline)).inc();
   }
@@ -111,9 +116,9 @@ final class EngineMeters {
     };
   }
 
-  private static Histogram histogram(
+  private Histogram histogram(
       CollectorRegistry registry, String name, String help, double[] buckets) {
-    return Histogram.build(name, help).labelNames(LABELS).buckets(buckets).register(registry);
+    return exemplars.histogram(name, help).labelNames(LABELS).buckets(buckets).register(registry);
   }
 
   private static Counter counter(CollectorRegistry registry, String name, String help) {

@@ -11,6 +11,7 @@ public final class GatewayMeters {
   private static final String[] GEN_AI = {"gen_ai_provider_name", "gen_ai_request_model"};
   private static final String PROVIDER = "gearbox";
 
+  private final Exemplars exemplars = new Exemplars();
   private final Labels models;
   private final Labels variants;
   private final Labels pools;
@@ -55,7 +56,8 @@ public final class GatewayMeters {
             "Time per output token after the first.",
             Buckets.PER_TOKEN);
     usage =
-        Histogram.build(MetricNames.CLIENT_TOKENS, "Tokens of a request.")
+        exemplars
+            .histogram(MetricNames.CLIENT_TOKENS, "Tokens of a request.")
             .labelNames("gen_ai_provider_name", "gen_ai_request_model", "gen_ai_token_type")
             .buckets(Buckets.USAGE)
             .register(registry);
@@ -77,6 +79,10 @@ public final class GatewayMeters {
   }
 
   void finished(RequestTimeline timeline) {
+    exemplars.observe(timeline, () -> count(timeline));
+  }
+
+  private void count(RequestTimeline timeline) {
     // What a client names that does not exist must not take the place of a name that does.
     String model =
         timeline.engine() == null ? models.known(timeline.model()) : models.bound(timeline.model());
@@ -91,21 +97,19 @@ public final class GatewayMeters {
     if (!timeline.begunBy().isEmpty()) {
       rescues.labels(pools.bound(timeline.pool())).inc();
     }
-    Exemplars.observe(duration.labels(PROVIDER, model), timeline.totalSeconds(), timeline);
+    duration.labels(PROVIDER, model).observe(timeline.totalSeconds());
     if (timeline.firstToken() == 0) {
       return;
     }
-    Exemplars.observe(ttft.labels(PROVIDER, model), timeline.ttftSeconds(), timeline);
+    ttft.labels(PROVIDER, model).observe(timeline.ttftSeconds());
     if (timeline.tokens().generated() > 1) {
-      Exemplars.observe(tpot.labels(PROVIDER, model), timeline.tpotSeconds(), timeline);
+      tpot.labels(PROVIDER, model).observe(timeline.tpotSeconds());
     }
-    Exemplars.observe(usage.labels(PROVIDER, model, "input"), timeline.tokens().prompt(), timeline);
-    Exemplars.observe(
-        usage.labels(PROVIDER, model, "output"), timeline.tokens().generated(), timeline);
+    usage.labels(PROVIDER, model, "input").observe(timeline.tokens().prompt());
+    usage.labels(PROVIDER, model, "output").observe(timeline.tokens().generated());
   }
 
-  private static Histogram genAi(
-      CollectorRegistry registry, String name, String help, double[] buckets) {
-    return Histogram.build(name, help).labelNames(GEN_AI).buckets(buckets).register(registry);
+  private Histogram genAi(CollectorRegistry registry, String name, String help, double[] buckets) {
+    return exemplars.histogram(name, help).labelNames(GEN_AI).buckets(buckets).register(registry);
   }
 }

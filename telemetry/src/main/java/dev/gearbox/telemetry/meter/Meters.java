@@ -4,6 +4,7 @@ import dev.gearbox.telemetry.signal.SignalStore;
 import dev.gearbox.telemetry.trace.Traces;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.Gauge;
+import io.prometheus.client.exemplars.ExemplarConfig;
 import io.prometheus.client.hotspot.BufferPoolsExports;
 import io.prometheus.client.hotspot.GarbageCollectorExports;
 import io.prometheus.client.hotspot.MemoryAllocationExports;
@@ -37,6 +38,7 @@ public final class Meters {
    * @param labelValues distinct models, tenants and the like that get a series of their own
    */
   public Meters(int labelValues) {
+    ExemplarConfig.disableExemplars(); // of the SDK's current span, which nobody sets
     this.labelValues = labelValues;
     engine = new EngineMeters(registry, labelValues);
     gateway = new GatewayMeters(registry, labelValues);

@@ -1,10 +1,13 @@
 package dev.gearbox.telemetry.signal;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
@@ -26,6 +29,16 @@ public final class Feed<T> {
   public Feed(int capacity, Executor executor) {
     this.queue = new ArrayBlockingQueue<>(capacity);
     this.executor = executor;
+  }
+
+  /**
+   * An executor that begins a while after it is asked to, for feeds whose items come thick: waking
+   * its thread for each would cost as much as delivering it.
+   */
+  public static Executor gathering(ScheduledExecutorService executor, Duration time) {
+    return drain -> {
+      var _ = executor.schedule(drain, time.toNanos(), TimeUnit.NANOSECONDS);
+    };
   }
 
   public void listen(Consumer<? super T> listener) {
@@ -55,7 +68,8 @@ public final class Feed<T> {
     }
   }
 
-  private void drain() {
+  /** Delivers what waits; on the executor's thread. */
+  public void drain() {
     try {
       for (T item = queue.poll(); item != null; item = queue.poll()) {
         deliver(item);

@@ -38,6 +38,8 @@ public final class OtlpTraces implements Traces {
   /** Requests that may wait for the collector. */
   static final int QUEUED = 2048;
 
+  private static final Duration GATHERING = Duration.ofMillis(50);
+
   private static final int BATCH_SPANS = 512;
   private static final int HTTP_PORT = 4318;
   private static final int TRACE_DIGITS = 32;
@@ -50,7 +52,7 @@ public final class OtlpTraces implements Traces {
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("gearbox-traces").factory());
-  private final Feed<RequestTimeline> feed = new Feed<>(QUEUED, thread);
+  private final Feed<RequestTimeline> feed = new Feed<>(QUEUED, Feed.gathering(thread, GATHERING));
   private final LongAdder notExported = new LongAdder();
   private List<SpanData> batch = new ArrayList<>();
   private int batchTraces;
@@ -156,6 +158,7 @@ public final class OtlpTraces implements Traces {
   @Override
   public void close() {
     try {
+      thread.execute(feed::drain);
       thread.execute(this::flush);
       thread.shutdown();
       if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -26,7 +26,6 @@ import io.opentelemetry.sdk.trace.data.SpanData;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -186,24 +185,10 @@ final class RequestSpans implements AutoCloseable {
             .startSpan();
     if (decision != null) {
       for (Note note : notes.apply(decision)) {
-        span.addEvent(note.name(), attributes(note), epoch + to, TimeUnit.NANOSECONDS);
+        span.addEvent(note.name(), note.attributes(), epoch + to, TimeUnit.NANOSECONDS);
       }
     }
     span.end(epoch + to, TimeUnit.NANOSECONDS);
-  }
-
-  private static Attributes attributes(Note note) {
-    AttributesBuilder all = Attributes.builder();
-    for (Map.Entry<String, Object> each : note.attributes().entrySet()) {
-      switch (each.getValue()) {
-        case String text -> all.put(each.getKey(), text);
-        case Boolean yes -> all.put(each.getKey(), yes);
-        case Integer number -> all.put(each.getKey(), (long) number);
-        case Number number -> all.put(each.getKey(), number.doubleValue());
-        default -> throw new IllegalArgumentException("no attribute: " + each);
-      }
-    }
-    return all.build();
   }
 
   private static long or(long instant, long otherwise) {

@@ -59,7 +59,7 @@ class OtlpTracesTest {
 
   @Test
   void aRequestIsOneTraceFromItsClientToItsLastToken() throws Exception {
-    Note rule = new Note("gearbox.rule", Map.of("gearbox.rule", "floor", "gearbox.margin", 0.5));
+    Note rule = new Note("gearbox.rule").with("gearbox.rule", "floor").with("gearbox.margin", 0.5);
     Told spans = told(CLIENT, false, timeline(Outcome.STOP, 200), List.of(rule));
 
     Span root = spans.span("chat auto");
