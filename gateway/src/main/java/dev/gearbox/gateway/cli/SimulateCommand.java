@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,11 +30,46 @@ final class SimulateCommand implements Callable<Integer> {
   @Mixin private SimulationOptions simulation = new SimulationOptions();
 
   @Option(
+      names = "--devices",
+      paramLabel = "N",
+      description = "Devices in a cell, each with all engines (default: as configured).")
+  private @Nullable Integer devices;
+
+  @Option(
+      names = "--gateways",
+      paramLabel = "N",
+      description =
+          "Gateways in a cell, each with a policy of its own, to which requests come at random"
+              + " (default: as configured).")
+  private @Nullable Integer gateways;
+
+  @Option(
+      names = "--signal-age",
+      paramLabel = "TIME",
+      description =
+          "How old a gateway's view of the engines gets before it looks again, as 500ms (default:"
+              + " as configured).")
+  private @Nullable String signalAge;
+
+  @Option(
+      names = "--rps",
+      paramLabel = "N",
+      description = "Requests per second over all cells (default: the first one configured).")
+  private @Nullable Double rps;
+
+  @Option(
       names = "--seconds",
       paramLabel = "N",
       defaultValue = "300",
       description = "Virtual seconds in which requests arrive (default: ${DEFAULT-VALUE}).")
   private int seconds;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Virtual seconds at the start that are not counted (default: 0).")
+  private int warmUp;
 
   @Option(
       names = "--seed",
@@ -56,9 +92,15 @@ final class SimulateCommand implements Callable<Integer> {
     if (seconds < 1) {
       throw new WrongUsageException("--seconds must be 1 or more, got " + seconds);
     }
-    SimulationConfig read = simulation.config();
+    if (warmUp < 0 || warmUp >= seconds) {
+      throw new WrongUsageException("--warm-up must be 0 or more and under --seconds");
+    }
+    if (rps != null && !(rps > 0)) {
+      throw new WrongUsageException("--rps must be above 0, got " + rps);
+    }
+    SimulationConfig read = simulation.config(over());
     SloBench.Arrivals arrivals = simulation.arrivals(read);
-    double rate = read.traffic().rates().getFirst();
+    double rate = rps == null ? read.traffic().rates().getFirst() : rps;
     long started = System.nanoTime();
     Tally total =
         IntStream.range(0, read.cells())
@@ -75,18 +117,34 @@ final class SimulateCommand implements Callable<Integer> {
     return 0;
   }
 
+  private Map<String, String> over() {
+    Map<String, String> over = new LinkedHashMap<>();
+    if (devices != null) {
+      over.put("devices", devices.toString());
+    }
+    if (gateways != null) {
+      over.put("gateways", gateways.toString());
+    }
+    if (signalAge != null) {
+      over.put("signal-age", signalAge);
+    }
+    return over;
+  }
+
   private Tally cell(Simulation simulation, SloBench.Arrivals arrivals, double rate, int cell) {
     long seedOfCell = seed * 1_000_003 + cell;
     List<Arrival> made = arrivals.at(rate, seconds, seedOfCell);
-    Tally tally = new Tally(0);
+    Tally tally = new Tally(warmUp * 1_000_000_000L);
     simulation.run(made, GearboxArm.of(ConservativeRules.INSTANCE), seedOfCell, tally);
     return tally;
   }
 
-  private static Map<String, Object> result(
-      SimulationConfig read, double rate, Tally total, double took) {
+  private Map<String, Object> result(SimulationConfig read, double rate, Tally total, double took) {
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("engines", (long) read.cells() * read.devices() * read.engines().size());
+    result.put("gateways", (long) read.cells() * read.gateways());
+    result.put("signal_age_ms", read.signalAge().toMillis());
+    result.put("seed", seed);
     result.put("rps", rate);
     result.put("requests", total.requests());
     Map<String, Long> outcomes = new LinkedHashMap<>();

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -118,9 +119,22 @@ record SimulationConfig(
 
   /** Reads a file, or what comes with Gearbox. */
   static SimulationConfig load(@Nullable Path file) throws IOException, InvalidSettingsException {
-    Text text = file == null ? builtIn() : new Text(file.toString(), Files.readString(file));
+    return load(file, Map.of());
+  }
+
+  /**
+   * The same with other settings.
+   *
+   * @param over settings that take the place of those there, by their keys
+   */
+  static SimulationConfig load(@Nullable Path file, Map<String, String> over)
+      throws IOException, InvalidSettingsException {
+    List<Text> texts = new ArrayList<>();
+    texts.add(file == null ? builtIn() : new Text(file.toString(), Files.readString(file)));
+    over.forEach((key, value) ->
+        texts.add(new Text("--" + key, "%s: {%s: %s}".formatted(PREFIX, key, value))));
     SettingsReader reader = new SettingsReader();
-    SimulationConfig read = reader.read(SimulationConfig.class, PREFIX, List.of(text), Map.of());
+    SimulationConfig read = reader.read(SimulationConfig.class, PREFIX, texts, Map.of());
     if (read != null) {
       if (read.engines.isEmpty() || read.classes.isEmpty()) {
         reader.problem(read, "engines", "needs engines, and classes");

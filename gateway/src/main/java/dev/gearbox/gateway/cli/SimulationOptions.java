@@ -6,6 +6,7 @@ import dev.gearbox.policy.simulate.Traffic;
 import dev.gearbox.workshop.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -49,6 +50,11 @@ final class SimulationOptions {
 
   SimulationConfig config() throws IOException, InvalidSettingsException {
     return SimulationConfig.load(config);
+  }
+
+  /** With other settings by their keys. */
+  SimulationConfig config(Map<String, String> over) throws IOException, InvalidSettingsException {
+    return SimulationConfig.load(config, over);
   }
 
   /** Makes the arrivals of {@code config}. */

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 class SimulationConfigTest {
   @TempDir Path folder;
@@ -31,6 +32,36 @@ class SimulationConfigTest {
     assertThat(json.path("requests").asLong())
         .isPositive()
         .isEqualTo(json.path("outcomes").values().stream().mapToLong(JsonNode::asLong).sum());
+  }
+
+  @Test
+  void severalGatewaysOnMoreDevicesAnswerTheSameForTheSameSeed() {
+    String[] scaled =
+        ("simulate --devices 4 --gateways 3 --signal-age 500ms --rps 8 --seconds 20 --seed 5"
+                + " --json")
+            .split(" ");
+    assertThat(run(scaled)).isZero();
+    ObjectNode first = (ObjectNode) Json.parse(out.toString(StandardCharsets.UTF_8));
+    out.reset();
+    assertThat(run(scaled)).isZero();
+    ObjectNode again = (ObjectNode) Json.parse(out.toString(StandardCharsets.UTF_8));
+    assertThat(first.remove("wall_seconds")).isNotNull();
+    assertThat(again.remove("wall_seconds")).isNotNull();
+    assertThat(again).isEqualTo(first);
+    assertThat(first.path("engines").asInt()).isEqualTo(12);
+    assertThat(first.path("gateways").asInt()).isEqualTo(3);
+    assertThat(first.path("signal_age_ms").asInt()).isEqualTo(500);
+    assertThat(first.path("seed").asInt()).isEqualTo(5);
+    assertThat(first.path("requests").asInt()).isBetween(80, 320);
+  }
+
+  @Test
+  void namesTheOptionThatIsOutOfRange() {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        Gearbox.commandLine(new Screen(out, err, false)).execute("simulate", "--gateways", "0");
+    assertThat(code).isNotZero();
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("--gateways").contains("1000");
   }
 
   @Test

@@ -43,7 +43,8 @@ final class SimulatedEngine {
 
   /** Hears what becomes of requests and steps. */
   interface Listener {
-    void step(StepRecord step);
+    /** A step ended that computed something of {@code carried}. */
+    void step(StepRecord step, List<Flight> carried);
 
     void ended(SimulatedEngine engine, Flight flight, Outcome outcome);
   }
@@ -159,7 +160,9 @@ final class SimulatedEngine {
   void stepped(StepPlan<SimulatedSequence> plan, long nanos, long nowNanos) {
     scheduler.computed(plan);
     time.observe(plan.decodes(), 0, plan.prefillTokens(), (double) nanos);
-    listener.step(plan.record(id, device, otherNanos, nanos, nowNanos));
+    listener.step(
+        plan.record(id, device, otherNanos, nanos, nowNanos),
+        plan.chunks().stream().map(chunk -> chunk.sequence().flight()).toList());
     otherNanos = 0;
     for (Chunk<SimulatedSequence> chunk : plan.chunks()) {
       if (chunk.last() && !chunk.sequence().take(nowNanos)) {

@@ -6,7 +6,10 @@ import dev.gearbox.telemetry.signal.SignalStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
@@ -15,7 +18,7 @@ import java.util.function.Consumer;
  *
  * @param fleet the engines
  * @param maxTokens what clients ask for at most
- * @param gateways that decide, each with an arm of its own, taking requests in turns
+ * @param gateways that decide, each with an arm of its own; a request comes to one at random
  * @param signalAge time between two looks that a gateway takes at the engines
  * @param losses devices that are lost on the way
  */
@@ -55,7 +58,8 @@ public record Simulation(
   public void run(List<Arrival> arrivals, Arm.Factory arms, long seed, Consumer<Ended> ended) {
     VirtualTime time = new VirtualTime();
     List<SimulatedGateway> gates = new ArrayList<>(gateways);
-    SimulatedFloor floor = new SimulatedFloor(fleet, time, new Report(gates), seed);
+    Doors doors = new Doors(gates, seed);
+    SimulatedFloor floor = new SimulatedFloor(fleet, time, doors, seed);
     for (int i = 0; i < gateways; i++) {
       gates.add(
           new SimulatedGateway(
@@ -69,34 +73,43 @@ public record Simulation(
               ended));
     }
     losses.forEach(loss -> floor.lose(loss.device(), loss.after().toNanos()));
-    next(arrivals.iterator(), gates, time);
+    next(arrivals.iterator(), doors, time);
     time.run();
   }
 
   /** Arrivals enter the queue one by one, so that a long trace does not fill it. */
-  private static void next(
-      Iterator<Arrival> arrivals, List<SimulatedGateway> gates, VirtualTime time) {
+  private static void next(Iterator<Arrival> arrivals, Doors doors, VirtualTime time) {
     if (arrivals.hasNext()) {
       Arrival arrival = arrivals.next();
       time.at(
           Math.max(time.now(), VirtualTime.START + arrival.nanos()),
           () -> {
-            next(arrivals, gates, time);
-            gates.get(arrival.number() % gates.size()).arrive(arrival);
+            next(arrivals, doors, time);
+            doors.of(arrival).arrive(arrival);
           });
     }
   }
 
-  /** Steps are heard by every gateway, an end by the one that sent the request. */
-  private record Report(List<SimulatedGateway> gates) implements SimulatedEngine.Listener {
+  /**
+   * Which gateway has which request. As with remote engines, a gateway learns of a step that
+   * computed something of its own, and of the others nothing.
+   */
+  private record Doors(List<SimulatedGateway> gates, long seed)
+      implements SimulatedEngine.Listener {
+    SimulatedGateway of(Arrival arrival) {
+      return gates.get(new SplittableRandom(seed + arrival.number()).nextInt(gates.size()));
+    }
+
     @Override
-    public void step(StepRecord step) {
-      gates.forEach(gate -> gate.step(step));
+    public void step(StepRecord step, List<Flight> carried) {
+      Set<SimulatedGateway> concerned = new LinkedHashSet<>();
+      carried.forEach(flight -> concerned.add(of(flight.arrival())));
+      concerned.forEach(gate -> gate.step(step));
     }
 
     @Override
     public void ended(SimulatedEngine engine, Flight flight, Outcome outcome) {
-      gates.get(flight.arrival().number() % gates.size()).ended(engine, flight, outcome);
+      of(flight.arrival()).ended(engine, flight, outcome);
     }
   }
 }
