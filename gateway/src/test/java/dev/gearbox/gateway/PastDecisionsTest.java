@@ -6,6 +6,7 @@ import dev.gearbox.gateway.admission.AdmissionLimits;
 import dev.gearbox.gateway.config.PolicyConfig;
 import dev.gearbox.gateway.dispatch.EngineSlot;
 import dev.gearbox.gateway.security.Tenant;
+import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.workshop.settings.DataSize;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +34,9 @@ class PastDecisionsTest {
     try (TestingServer server = start()) {
       for (int i = 0; i < 3; i++) {
         HttpResponse<String> answer = server.post("/v1/chat/completions", CHAT, key("acme"));
-        ids.add(answer.headers().firstValue("x-gearbox-decision-id").orElseThrow());
+        String id = answer.headers().firstValue("x-gearbox-decision-id").orElseThrow();
+        server.await(() -> hasEnded(server, id)); // the next one takes its place in memory
+        ids.add(id);
       }
       assertThat(get(server, ids.getLast(), "acme").statusCode()).isEqualTo(200);
       assertThat(get(server, ids.getLast(), "other").statusCode()).isEqualTo(404);
@@ -58,6 +61,11 @@ class PastDecisionsTest {
       }
       assertThat(get(server, "dec-00000000000000000000", "acme").statusCode()).isEqualTo(404);
     }
+  }
+
+  private static boolean hasEnded(TestingServer server, String id) {
+    DecisionRecord made = server.core.decisions().find(id);
+    return made != null && made.actual() != null;
   }
 
   private TestingServer start() throws Exception {
