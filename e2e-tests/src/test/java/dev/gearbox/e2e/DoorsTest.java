@@ -30,9 +30,7 @@ class DoorsTest {
 
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
       assertThat(answer.headers().firstValue("x-gearbox-variant")).contains(Shared.SMALL);
-      while (engine.metric("vllm:generation_tokens_total") == 0) {
-        Thread.sleep(20); // counted a moment after it has ended
-      }
+      engine.awaitMetric("vllm:generation_tokens_total", 1);
     }
   }
 

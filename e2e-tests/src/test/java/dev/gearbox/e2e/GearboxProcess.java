@@ -101,6 +101,17 @@ final class GearboxProcess implements AutoCloseable {
     return this;
   }
 
+  /** Waits until a metric is at least {@code least}: what ended is counted a moment after it. */
+  void awaitMetric(String name, double least) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    while (metric(name) < least) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError(name + " stays below " + least + ":\n" + output());
+      }
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+  }
+
   private void await(String what, String path, Predicate<String> there) throws Exception {
     long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
     while (!says(path, there)) {

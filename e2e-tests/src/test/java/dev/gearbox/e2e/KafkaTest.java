@@ -223,7 +223,7 @@ class KafkaTest {
       assertThat(nameless)
           .filteredOn(record -> "blue".equals(KafkaClient.header(record, "colour")))
           .hasSize(4);
-      awaitMetric(usual.process(), "gearbox_kafka_dead_letters_total", before + bad.size() + 5.0);
+      usual.process().awaitMetric("gearbox_kafka_dead_letters_total", before + bad.size() + 5.0);
     }
   }
 
@@ -340,10 +340,7 @@ class KafkaTest {
   void nothingIsLostAndNoIdComesTwiceWhenGatewaysAreKilledAndPartitionsMove() throws Exception {
     Topics topics = Topics.fresh("kill", 4);
     int requests = 1000;
-    for (int i = 0; i < requests; i++) {
-      client.send(topics.requests(), null, chat("kill-" + i, ""));
-    }
-    client.flush();
+    sendMany(topics, requests);
     String few = ", in-flight: 8";
     try (var results = client.reader(topics.results());
         var dead = client.reader(topics.dead());
@@ -351,8 +348,8 @@ class KafkaTest {
         Gateway two = Gateway.start(topics, "two", few, 100)) {
       one.process().awaitVariants(Shared.SMALL);
       two.process().awaitVariants(Shared.SMALL);
-      awaitMetric(one.process(), "gearbox_kafka_in_flight", 1);
-      awaitMetric(two.process(), "gearbox_kafka_in_flight", 1);
+      one.process().awaitMetric("gearbox_kafka_in_flight", 1);
+      two.process().awaitMetric("gearbox_kafka_in_flight", 1);
       one.process().kill();
       // What it had is the other's.
       results.await(500, SOON);
@@ -365,8 +362,7 @@ class KafkaTest {
         dead.await(1, SOON);
         results.readFor(Duration.ofSeconds(1));
 
-        assertThat(results.records.stream().map(KafkaTest::id).distinct()).hasSize(requests);
-        assertThat(results.records).hasSize(requests).allMatch(record -> status(record) == 200);
+        assertAnsweredOnce(results, requests);
         assertThat(dead.records).hasSize(1).allMatch(KafkaTest::isDuplicate);
         // The prefix that is committed is all of it.
         assertThat(committed(topics)).isEqualTo(requests + 1);
@@ -378,10 +374,7 @@ class KafkaTest {
   void whoDrainsCommitsWhatItAnsweredAndLeavesTheRestToOthers() throws Exception {
     Topics topics = Topics.fresh("drain", 1);
     int requests = 1000;
-    for (int i = 0; i < requests; i++) {
-      client.send(topics.requests(), null, chat("drain-" + i, ""));
-    }
-    client.flush();
+    sendMany(topics, requests);
     try (var results = client.reader(topics.results());
         Gateway leaving = Gateway.start(topics, "one", ", in-flight: 4", 200)) {
       results.await(1, SOON);
@@ -398,12 +391,23 @@ class KafkaTest {
         results.await(requests, SOON);
         results.readFor(Duration.ofSeconds(1));
 
-        assertThat(results.records.stream().map(KafkaTest::id).distinct()).hasSize(requests);
-        assertThat(results.records).hasSize(requests).allMatch(record -> status(record) == 200);
+        assertAnsweredOnce(results, requests);
         assertThat(committed(topics)).isEqualTo(requests);
       }
       assertThat(leaving.process().process().isAlive()).isTrue();
     }
+  }
+
+  private static void sendMany(Topics topics, int requests) {
+    for (int i = 0; i < requests; i++) {
+      client.send(topics.requests(), null, chat(topics.name() + "-" + i, ""));
+    }
+    client.flush();
+  }
+
+  private static void assertAnsweredOnce(KafkaClient.Reader results, int requests) {
+    assertThat(results.records.stream().map(KafkaTest::id).distinct()).hasSize(requests);
+    assertThat(results.records).hasSize(requests).allMatch(record -> status(record) == 200);
   }
 
   /** Waits until a group has no members. */
@@ -436,14 +440,14 @@ class KafkaTest {
   @Test
   void withoutItsBrokerTheGatewayGoesOnAndRecovers() throws Exception {
     GearboxProcess gateway = usual.process();
-    awaitMetric(gateway, "gearbox_kafka_connected", 1);
+    gateway.awaitMetric("gearbox_kafka_connected", 1);
     double before = gateway.metric("gearbox_kafka_results_total");
     int requests = 3000;
     for (int i = 0; i < requests; i++) {
       client.send(usual.topics().requests(), null, chat("b-" + i, ""));
     }
     client.flush();
-    awaitMetric(gateway, "gearbox_kafka_results_total", before + 1);
+    gateway.awaitMetric("gearbox_kafka_results_total", before + 1);
     broker.kill();
     for (int i = 0; i < 5; i++) {
       var answer =
@@ -504,20 +508,9 @@ class KafkaTest {
       assertThat(KafkaClient.header(letter, "gearbox-dead-topic")).isEqualTo(topics.requests());
       assertThat(KafkaClient.header(letter, "gearbox-dead-offset")).isEqualTo("0");
       assertThat(KafkaClient.header(letter, "a")).isEqualTo("b");
-      awaitMetric(gateway, "gearbox_kafka_retries_total", 2);
+      gateway.awaitMetric("gearbox_kafka_retries_total", 2);
     } finally {
       broken.stop(0);
-    }
-  }
-
-  private static void awaitMetric(GearboxProcess gateway, String name, double least)
-      throws Exception {
-    long deadline = System.nanoTime() + SOON.toNanos();
-    while (gateway.metric(name) < least) {
-      if (System.nanoTime() > deadline) {
-        throw new AssertionError(name + " stays below " + least + ":\n" + gateway.output());
-      }
-      TimeUnit.MILLISECONDS.sleep(50);
     }
   }
 }

@@ -49,7 +49,7 @@ final class SimulationOptions {
   private double outputScale;
 
   SimulationConfig config() throws IOException, InvalidSettingsException {
-    return SimulationConfig.load(config);
+    return config(Map.of());
   }
 
   /** With other settings by their keys. */

@@ -6,9 +6,7 @@ import dev.gearbox.telemetry.signal.SignalStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
@@ -102,9 +100,10 @@ public record Simulation(
 
     @Override
     public void step(StepRecord step, List<Flight> carried) {
-      Set<SimulatedGateway> concerned = new LinkedHashSet<>();
-      carried.forEach(flight -> concerned.add(of(flight.arrival())));
-      concerned.forEach(gate -> gate.step(step));
+      carried.stream()
+          .map(flight -> of(flight.arrival()))
+          .distinct()
+          .forEach(gate -> gate.step(step));
     }
 
     @Override
