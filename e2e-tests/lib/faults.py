@@ -1,5 +1,8 @@
-"""Faults to order: a proxy that spoils what a server sends, and rules of the kernel's packet filter."""
+"""Faults to order: a proxy that spoils what a server sends, rules of the kernel's packet filter, system calls that fail, and
+processes that may have only so much."""
 
+import contextlib
+import pathlib
 import socket
 import subprocess
 import threading
@@ -164,3 +167,37 @@ def dropped(port, percent=100):
     """Rules that lose packets from and to a port."""
     chance = "" if percent == 100 else f"numgen random mod 100 < {percent} "
     return [f"tcp dport {port} {chance}drop", f"tcp sport {port} {chance}drop"]
+
+
+@contextlib.contextmanager
+def system_calls(process, names, fault):
+    """Spoils system calls of a live process, as long as the block runs: `error=EIO`, `delay_enter=MICROSECONDS`."""
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-p", str(process.pid), "-o", "/dev/null",
+                               "-e", f"trace={names}", "-e", f"inject={names}:{fault}"])
+    try:
+        until = time.monotonic() + 30
+        while any("TracerPid:\t0\n" in (task / "status").read_text() for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir()):
+            if tracer.poll() is not None or time.monotonic() > until:
+                raise RuntimeError("strace does not hold the process")
+            time.sleep(0.05)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+@contextlib.contextmanager
+def control_group(controller, **limits):
+    """A group of processes under limits of cgroup v1, `cpu_cfs_quota_us=20000`; gives what puts a process in."""
+    group = pathlib.Path(f"/sys/fs/cgroup/{controller}/gearbox-chaos")
+    if not group.parent.is_dir():
+        raise RuntimeError(f"needs cgroup v1's {controller} controller")
+    group.mkdir(exist_ok=True)
+    try:
+        for name, value in limits.items():
+            (group / name.replace("_", ".", 1)).write_text(str(value))
+        yield lambda process: (group / "cgroup.procs").write_text(str(process.pid))
+    finally:
+        for task in (group / "cgroup.procs").read_text().split():
+            (group.parent / "cgroup.procs").write_text(task)
+        group.rmdir()

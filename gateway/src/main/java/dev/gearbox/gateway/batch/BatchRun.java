@@ -41,7 +41,7 @@ final class BatchRun {
   private final InstantSource time;
   private final BatchMeters meters;
   private final Consumer<Batch> saved;
-  private final BlockingQueue<Answered> inbox = new LinkedBlockingQueue<>();
+  private BlockingQueue<Answered> inbox = new LinkedBlockingQueue<>();
   private final Map<Integer, Running> running = new HashMap<>();
   private final Set<String> seen = new HashSet<>();
   private volatile Batch batch;
@@ -108,8 +108,11 @@ final class BatchRun {
     stopped = true;
   }
 
-  /** Runs it to its end, or until it is stopped. */
+  /** Runs it to its end, or until it is stopped; when the disk fails it may be run again. */
   void run() throws IOException, InterruptedException {
+    inbox = new LinkedBlockingQueue<>();
+    running.clear();
+    seen.clear();
     if (batch.status() == Status.VALIDATING && !validate()) {
       return;
     }
@@ -169,7 +172,10 @@ final class BatchRun {
     count(outcomes);
     try (JsonLines file = requests()) {
       JsonLines.Line next = file.next();
-      while (!stopped && !cancelled && !expired() && (next != null || !running.isEmpty())) {
+      while (!stopped
+          && !cancelled
+          && seconds() < batch.expiresAt()
+          && (next != null || !running.isEmpty())) {
         // Answers go to the disk first: no more of them wait than there is room for requests.
         while (next != null
             && inbox.isEmpty()
@@ -217,8 +223,9 @@ final class BatchRun {
       case Result.Ok<ObjectNode>(ObjectNode json) -> {
         String name = json.get("custom_id").stringValue();
         if (seen.add(name)) {
+          BlockingQueue<Answered> to = inbox;
           Runnable giveUp =
-              queue.submit(task(line, json), reply -> inbox.add(new Answered(number, reply)));
+              queue.submit(task(line, json), reply -> to.add(new Answered(number, reply)));
           running.put(number, new Running(name, giveUp));
         } else {
           Problem twice =
@@ -279,12 +286,9 @@ final class BatchRun {
     count(outcomes);
     outcomes.finish();
     outcomes.force();
+    Vault.forceNames(folder);
     Status last = cancelled ? Status.CANCELLED : completed ? Status.COMPLETED : Status.EXPIRED;
     save(batch.now(last, seconds()));
-  }
-
-  private boolean expired() {
-    return seconds() >= batch.expiresAt();
   }
 
   private synchronized void save(Batch next) {

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -20,6 +21,7 @@ import org.slf4j.LoggerFactory;
 final class BatchRuns implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BatchRuns.class);
   private static final int LINE_BYTES = 4 << 20;
+  private static final int LONGEST_REST_SECONDS = 300;
 
   private final BatchConfig config;
   private final Path files;
@@ -29,6 +31,7 @@ final class BatchRuns implements AutoCloseable {
   private final BatchMeters meters;
   private final Map<String, BatchRun> runs = new ConcurrentHashMap<>();
   private final Map<String, Thread> threads = new ConcurrentHashMap<>();
+  private final CountDownLatch stopped = new CountDownLatch(1);
 
   BatchRuns(
       BatchConfig config,
@@ -103,18 +106,34 @@ final class BatchRuns implements AutoCloseable {
     String id = run.batch().id();
     try {
       LOG.info("event=batch-running batch={} status={}", id, run.batch().status().word());
-      run.run();
+      int rest = 1;
+      while (!ran(run, rest) && !stopped.await(rest, TimeUnit.SECONDS)) {
+        rest = Math.min(LONGEST_REST_SECONDS, 2 * rest);
+      }
       LOG.info("event=batch-left batch={} status={}", id, run.batch().status().word());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (IOException | RuntimeException e) {
-      // It goes on after the next start; until then its status says that it does not move.
-      LOG.error("event=batch-stuck batch={} reason=\"{}\"", id, e.toString(), e);
     } finally {
       threads.remove(id);
       if (run.batch().status().over()) {
         runs.remove(id);
       }
+    }
+  }
+
+  /** Whether it ended or was stopped; the disk may be better later. */
+  private static boolean ran(BatchRun run, int rest) throws InterruptedException {
+    try {
+      run.run();
+      return true;
+    } catch (IOException | RuntimeException e) {
+      LOG.error(
+          "event=batch-stuck batch={} again-in={}s reason=\"{}\"",
+          run.batch().id(),
+          rest,
+          e.toString(),
+          e);
+      return false;
     }
   }
 
@@ -141,6 +160,7 @@ final class BatchRuns implements AutoCloseable {
   }
 
   void stop() {
+    stopped.countDown();
     runs.values().forEach(BatchRun::stop);
   }
 

@@ -10,12 +10,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What is known of files and batches, in an embedded database. Each statement is durable when it
- * returns. Thread-safe: one connection, one statement at a time; blocks on the disk.
+ * What is known of files and batches, in an embedded database. Each change is on the disk when it
+ * returns; one that fails may yet be there. Thread-safe: one connection, one statement at a time;
+ * blocks on the disk.
  */
 final class BatchStore implements AutoCloseable {
   private static final JsonMapper MAPPER = JsonMapper.shared();
@@ -32,14 +34,26 @@ final class BatchStore implements AutoCloseable {
     """
   };
 
-  private final Connection connection;
+  /** What H2 says from then on of a database that it closed, as it does when a write fails. */
+  private static final Set<Integer> CLOSED = Set.of(90098, 90121);
+
+  private final String url;
+  private final String password;
+  private Connection connection;
+  private boolean closed;
 
   private interface Filling {
     void fill(PreparedStatement statement) throws SQLException;
   }
 
-  private BatchStore(Connection connection) {
-    this.connection = connection;
+  private interface Work<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  private BatchStore(String url, String password) throws SQLException {
+    this.url = url;
+    this.password = password;
+    this.connection = DriverManager.getConnection(url, "sa", password);
   }
 
   /**
@@ -57,24 +71,26 @@ final class BatchStore implements AutoCloseable {
             + ";WRITE_DELAY=0;DB_CLOSE_ON_EXIT=FALSE";
     SealKeys keys = vault.keys();
     try {
-      Connection connection =
+      BatchStore store =
           keys == null
-              ? DriverManager.getConnection(url, "sa", "")
-              : DriverManager.getConnection(url + ";CIPHER=AES", "sa", keys.database() + " ");
+              ? new BatchStore(url, "")
+              : new BatchStore(url + ";CIPHER=AES", keys.database() + " ");
       for (String table : SCHEMA) {
-        try (var statement = connection.createStatement()) {
+        try (var statement = store.connection.createStatement()) {
           statement.execute(table);
         }
       }
-      return new BatchStore(connection);
+      Vault.forceNames(folder);
+      return store;
     } catch (SQLException e) {
       throw new IOException("the batches in " + folder + " cannot be opened: " + e.getMessage(), e);
     }
   }
 
   void add(StoredFile file) throws IOException {
-    change(
-        "INSERT INTO files (id, tenant, purpose, document) VALUES (?, ?, ?, ?)",
+    insert(
+        "files (id, tenant, purpose, document)",
+        file.id(),
         statement -> {
           statement.setString(1, file.id());
           statement.setString(2, file.tenant());
@@ -118,8 +134,9 @@ final class BatchStore implements AutoCloseable {
   }
 
   void add(Batch batch) throws IOException {
-    change(
-        "INSERT INTO batches (id, tenant, finished, document) VALUES (?, ?, ?, ?)",
+    insert(
+        "batches (id, tenant, finished, document)",
+        batch.id(),
         statement -> {
           statement.setString(1, batch.id());
           statement.setString(2, batch.caller().tenant());
@@ -173,50 +190,98 @@ final class BatchStore implements AutoCloseable {
   }
 
   /** Writes the database as it is at this moment into a zip; others go on meanwhile. */
-  synchronized void copy(Path zip) throws IOException {
-    try (var statement = connection.createStatement()) {
-      statement.execute("BACKUP TO '" + zip.toString().replace("'", "''") + "'");
-    } catch (SQLException e) {
-      throw new IOException("what is known of batches cannot be copied: " + e.getMessage(), e);
-    }
+  void copy(Path zip) throws IOException {
+    with(
+        "copied",
+        open -> {
+          try (var statement = open.createStatement()) {
+            return statement.execute("BACKUP TO '" + zip.toString().replace("'", "''") + "'");
+          }
+        });
   }
 
   private static <T> @Nullable T first(List<T> found) {
     return found.isEmpty() ? null : found.getFirst();
   }
 
-  private synchronized int change(String sql, Filling filling) throws IOException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      filling.fill(statement);
-      return statement.executeUpdate();
-    } catch (SQLException e) {
-      throw new IOException("what is known of batches cannot be written: " + e.getMessage(), e);
-    }
-  }
-
-  private synchronized <T> List<T> read(String sql, Class<T> type, Filling filling)
-      throws IOException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      filling.fill(statement);
-      List<T> found = new ArrayList<>();
-      try (ResultSet rows = statement.executeQuery()) {
-        while (rows.next()) {
-          found.add(MAPPER.readValue(rows.getString(1), type));
-        }
+  /** Adds a row of four columns; nobody finds one that failed, unless the process ends now. */
+  private void insert(String columns, String id, Filling filling) throws IOException {
+    try {
+      change("INSERT INTO " + columns + " VALUES (?, ?, ?, ?)", filling);
+    } catch (IOException e) {
+      String table = columns.substring(0, columns.indexOf(' '));
+      try {
+        change("DELETE FROM " + table + " WHERE id = ?", statement -> statement.setString(1, id));
+      } catch (IOException again) {
+        e.addSuppressed(again);
       }
-      return found;
-    } catch (SQLException e) {
-      throw new IOException("what is known of batches cannot be read: " + e.getMessage(), e);
+      throw e;
     }
   }
 
-  @Override
-  public synchronized void close() {
+  private int change(String sql, Filling filling) throws IOException {
+    return with(
+        "written",
+        open -> {
+          try (PreparedStatement statement = open.prepareStatement(sql);
+              var checkpoint = open.createStatement()) {
+            filling.fill(statement);
+            int changed = statement.executeUpdate();
+            // A commit of H2 is in its file, which is not yet on the disk.
+            checkpoint.execute("CHECKPOINT SYNC");
+            return changed;
+          }
+        });
+  }
+
+  private <T> List<T> read(String sql, Class<T> type, Filling filling) throws IOException {
+    return with(
+        "read",
+        open -> {
+          try (PreparedStatement statement = open.prepareStatement(sql)) {
+            filling.fill(statement);
+            List<T> found = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery()) {
+              while (rows.next()) {
+                found.add(MAPPER.readValue(rows.getString(1), type));
+              }
+            }
+            return found;
+          }
+        });
+  }
+
+  /** Does something with the database, which is opened anew when a failure closed it. */
+  private synchronized <T> T with(String done, Work<T> work) throws IOException {
+    try {
+      try {
+        return work.on(connection);
+      } catch (SQLException e) {
+        if (closed || !CLOSED.contains(e.getErrorCode())) {
+          throw e;
+        }
+        disconnect();
+        connection = DriverManager.getConnection(url, "sa", password);
+        return work.on(connection);
+      }
+    } catch (SQLException e) {
+      throw new IOException(
+          "what is known of batches cannot be %s: %s".formatted(done, e.getMessage()), e);
+    }
+  }
+
+  private void disconnect() {
     try {
       connection.close();
     } catch (SQLException e) {
       // What was committed is on disk.
       return;
     }
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    disconnect();
   }
 }

@@ -214,8 +214,15 @@ public final class Batches implements AutoCloseable {
     StoredFile file =
         new StoredFile(
             upload.id, caller.tenant(), name, StoredFile.INPUT, upload.bytes(), seconds());
-    Files.move(upload.part, files().resolve(file.id()));
-    store().add(file);
+    Path kept = files().resolve(file.id());
+    Files.move(upload.part, kept);
+    try {
+      Vault.forceNames(files());
+      store().add(file);
+    } catch (IOException e) {
+      Files.deleteIfExists(kept);
+      throw e;
+    }
     return file;
   }
 

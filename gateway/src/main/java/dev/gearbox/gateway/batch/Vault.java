@@ -76,6 +76,13 @@ record Vault(@Nullable SealKeys keys) {
     return keys == null ? Files.size(file) : SealedInput.size(file);
   }
 
+  /** The names of the files in a folder are on the disk when this returns. */
+  static void forceNames(Path folder) throws IOException {
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    }
+  }
+
   /** An upload has the name that it will have from the start on. */
   private static String name(Path file) {
     return file.getFileName().toString().replaceFirst("\\.part$", "");

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.gateway.api.Caller;
+import dev.gearbox.gateway.api.ErrorCode;
+import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.batch.Batch.Status;
 import dev.gearbox.telemetry.meter.BatchMeters;
 import dev.gearbox.telemetry.meter.Meters;
@@ -15,6 +17,8 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -137,5 +141,48 @@ final class BatchRunTest {
 
     assertThat(batch.status()).isEqualTo(Status.COMPLETED);
     assertThat(saved.getLast().times()).doesNotContainKey("expired");
+  }
+
+  @Test
+  void whatTheDiskRefusedIsDoneWhenItIsRunAgain() throws Exception {
+    var answers = new AtomicBoolean();
+    var millis = new AtomicLong(CREATED * 1000);
+    var queue =
+        new BatchQueue() {
+          @Override
+          public boolean hasRoom() {
+            return true;
+          }
+
+          @Override
+          public Runnable submit(Task task, Consumer<Reply> done) {
+            var refused = new Reply(503, task.id(), "{}", Refusal.of(ErrorCode.OVERLOADED, "left"));
+            return answers.get()
+                ? new TestingQueue(true).submit(task, done)
+                : () -> done.accept(refused);
+          }
+        };
+    var run =
+        new BatchRun(
+            batch,
+            folder,
+            Vault.PLAIN,
+            queue,
+            new BatchRun.Limits(100, 1000, null),
+            () -> Instant.ofEpochMilli(millis.addAndGet(100)),
+            meters,
+            newest -> {
+              if (newest.status() == Status.IN_PROGRESS && !saved.isEmpty() && !answers.get()) {
+                throw new UncheckedIOException(new java.io.IOException("no space left"));
+              }
+              saved.add(newest);
+            });
+    assertThatThrownBy(run::run).isInstanceOf(UncheckedIOException.class);
+
+    answers.set(true);
+    run.run();
+
+    assertThat(run.batch().status()).isEqualTo(Status.COMPLETED);
+    assertThat(run.batch().counts()).isEqualTo(new Batch.Counts(3, 3, 0));
   }
 }
