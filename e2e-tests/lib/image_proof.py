@@ -1,5 +1,6 @@
 """The image, built without a daemon and a registry, and run as a container would run it: its files alone, read only, as nobody in particular."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -24,6 +25,29 @@ def unpacked(tar, root):
             with tarfile.open(fileobj=image.extractfile(layer)) as files:
                 files.extractall(root, filter="tar")
         return json.load(image.extractfile(manifest["Config"]))["config"], len(manifest["Layers"])
+
+
+def members(tar):
+    """What is in each layer, by the layer's place and the file's name."""
+    found = {}
+    with tarfile.open(tar) as image:
+        for place, layer in enumerate(json.load(image.extractfile("manifest.json"))[0]["Layers"]):
+            with tarfile.open(fileobj=image.extractfile(layer)) as files:
+                for each in files:
+                    content = hashlib.sha256(files.extractfile(each).read()).hexdigest() if each.isfile() else each.linkname
+                    found[place, each.name] = {"size": each.size, "mode": oct(each.mode), "owner": (each.uid, each.gid), "time": each.mtime, "content": content}
+    return found
+
+
+def differences(one, two):
+    """What one image has otherwise than another, file by file."""
+    first, second = members(one), members(two)
+    for key in sorted(first.keys() | second.keys()):
+        before, after = first.get(key), second.get(key)
+        if before is None or after is None:
+            yield f"layer {key[0]}: {key[1]} is in the {'second' if before is None else 'first'} alone"
+        elif before != after:
+            yield f"layer {key[0]}: {key[1]} " + ", ".join(f"{what} {before[what]} and {after[what]}" for what in before if before[what] != after[what])
 
 
 # A container's view: the image read only, what Kubernetes mounts writable, no other file of this machine.
@@ -52,11 +76,16 @@ def image(proof):
     subprocess.run([str(ROOT / "gearbox"), "pull", "smollm2"], check=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gearbox-image-"))
     try:
+        # Here, over what earlier builds left, and elsewhere, where nothing was built.
+        sources = folder / "sources"
+        shutil.copytree(ROOT, sources, ignore=shutil.ignore_patterns("target", ".git"), symlinks=True)
         tars = [folder / "one.tar", folder / "two.tar"]
-        for each in tars:
-            subprocess.run([str(ROOT / "helm/image/build"), "--tar", str(each), "--name", "gearbox:proof"], check=True)
+        for tree, tar in zip((ROOT, sources), tars):
+            subprocess.run([str(tree / "helm/image/build"), "--tar", str(tar), "--name", "gearbox:proof"], check=True)
         with tarfile.open(tars[0]) as one, tarfile.open(tars[1]) as two:
-            proof.check(sorted(one.getnames()) == sorted(two.getnames()), "two builds give the same layers, by their digests")
+            same = sorted(one.getnames()) == sorted(two.getnames())
+        other = [] if same else list(differences(*tars))
+        proof.check(same, "two builds, one of sources alone in another place, give the same layers by their digests" + "".join(f"\n    {each}" for each in other[:20]))
         root = folder / "root"
         root.mkdir()
         config, layers = unpacked(tars[0], root)
