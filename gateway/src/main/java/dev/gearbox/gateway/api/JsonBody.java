@@ -1,5 +1,6 @@
 package dev.gearbox.gateway.api;
 
+import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadConstraints;
@@ -36,6 +37,8 @@ public final class JsonBody {
                   .build())
           .build();
 
+  private static final Pattern SOURCE = Pattern.compile("\\[Source: [^;\\]]*; ([^\\]]*)]");
+
   private JsonBody() {}
 
   /** The object in these bytes, or a 400 that says where it breaks. */
@@ -69,9 +72,11 @@ public final class JsonBody {
         pointer.isEmpty() ? null : dotted(pointer), what + where + ": " + firstLine(e));
   }
 
+  /** What is wrong, without what Jackson says of a source that it does not show. */
   private static String firstLine(JacksonException e) {
     String message = e.getOriginalMessage();
     String line = message == null ? "" : message.lines().findFirst().orElse("");
+    line = SOURCE.matcher(line).replaceAll("$1");
     return line.length() > 200 ? line.substring(0, 200) : line;
   }
 

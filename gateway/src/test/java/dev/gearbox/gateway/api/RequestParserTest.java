@@ -251,6 +251,16 @@ class RequestParserTest {
     }
   }
 
+  @Test
+  void brokenJsonIsRefusedWithItsPlaceAndNoTalkOfTheParser() {
+    String message = refusal(parse("{\"model\":\"m\", \"prompt\": [1", Map.of())).message();
+
+    assertThat(message)
+        .startsWith("the body is not valid JSON at line 1, column ")
+        .contains("Unexpected end-of-input")
+        .doesNotContain("Source", "REDACTED", "Feature");
+  }
+
   private static Targets targets(Result<InferenceRequest> result) {
     return result.fold(request -> request.terms().targets(), refusal -> Targets.NONE);
   }
