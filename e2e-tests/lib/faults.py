@@ -186,18 +186,41 @@ def system_calls(process, names, fault):
         tracer.wait()
 
 
-@contextlib.contextmanager
-def control_group(controller, **limits):
-    """A group of processes under limits of cgroup v1, `cpu_cfs_quota_us=20000`; gives what puts a process in."""
-    group = pathlib.Path(f"/sys/fs/cgroup/{controller}/gearbox-chaos")
-    if not group.parent.is_dir():
-        raise RuntimeError(f"needs cgroup v1's {controller} controller")
-    group.mkdir(exist_ok=True)
-    try:
+class ControlGroup:
+    """Processes under limits of one controller of cgroup v1, as long as the block runs."""
+
+    def __init__(self, controller):
+        self.group = pathlib.Path(f"/sys/fs/cgroup/{controller}/gearbox-chaos")
+        self.controller = controller
+
+    def __enter__(self):
+        if not self.group.parent.is_dir():
+            raise RuntimeError(f"needs cgroup v1's {self.controller} controller")
+        self.group.mkdir(exist_ok=True)
+        return self
+
+    def put(self, process):
+        (self.group / "cgroup.procs").write_text(str(process.pid))
+
+    def set(self, **limits):
+        """`cpu_cfs_quota_us=20000` writes cpu.cfs_quota_us."""
         for name, value in limits.items():
-            (group / name.replace("_", ".", 1)).write_text(str(value))
-        yield lambda process: (group / "cgroup.procs").write_text(str(process.pid))
-    finally:
-        for task in (group / "cgroup.procs").read_text().split():
-            (group.parent / "cgroup.procs").write_text(task)
-        group.rmdir()
+            (self.group / name.replace("_", ".", 1)).write_text(str(value))
+
+    def squeeze(self, limit):
+        """Takes away memory down to a limit, or down to what the kernel cannot take away; gives what is left."""
+        while True:
+            try:
+                self.set(memory_limit_in_bytes=limit)
+                return limit
+            except OSError:
+                limit += 2**20
+
+    def statistic(self, name, file="stat"):
+        lines = (self.group / f"{self.controller}.{file}").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.split()[0] == name)
+
+    def __exit__(self, *_):
+        for task in (self.group / "cgroup.procs").read_text().split():
+            (self.group.parent / "cgroup.procs").write_text(task)
+        self.group.rmdir()

@@ -4,6 +4,7 @@ import dev.gearbox.gateway.api.ErrorCode;
 import dev.gearbox.gateway.api.JsonBody;
 import dev.gearbox.gateway.api.Refusal;
 import dev.gearbox.gateway.api.Result;
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -11,19 +12,27 @@ import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.web.reactive.function.BodyExtractors;
 import org.springframework.web.reactive.function.server.ServerRequest;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Takes the JSON object of a request's body, up to a size, parsing large ones off the reactor. */
+/**
+ * Takes the JSON object of a request's body, up to a size and while there is room for it, parsing
+ * large ones off the reactor.
+ */
 final class BodyReader {
   private static final int SMALL = 64 * 1024;
 
+  private static final Duration BUSY = Duration.ofSeconds(2);
+
   private final int limit;
+  private final BodyRoom room;
   private final Scheduler workers;
 
-  BodyReader(int limit, Scheduler workers) {
-    this.limit = limit;
+  BodyReader(int limit, BodyRoom room, Scheduler workers) {
+    this.limit = (int) Math.min(limit, room.largest());
+    this.room = room;
     this.workers = workers;
   }
 
@@ -32,11 +41,43 @@ final class BodyReader {
     if (unreadable != null) {
       return Mono.just(Result.refused(unreadable));
     }
-    return DataBufferUtils.join(request.body(BodyExtractors.toDataBuffers()), limit)
+    Flux<DataBuffer> body = request.body(BodyExtractors.toDataBuffers());
+    long declared = request.headers().asHttpHeaders().getContentLength();
+    if (!room.take(request.exchange(), Math.max(0, declared))) {
+      // A client that still writes would not read the answer.
+      return body.doOnNext(DataBufferUtils::release).then(Mono.just(Result.refused(full())));
+    }
+    return DataBufferUtils.join(declared < 0 ? taking(body, request) : body, limit)
         .map(BodyReader::bytes)
         .defaultIfEmpty(new byte[0])
         .flatMap(this::parse)
-        .onErrorResume(DataBufferLimitException.class, e -> Mono.just(Result.refused(tooLarge())));
+        .onErrorResume(DataBufferLimitException.class, e -> Mono.just(Result.refused(tooLarge())))
+        .onErrorResume(NoRoom.class, e -> Mono.just(Result.refused(full())));
+  }
+
+  /** A body of which nobody said how long it is takes room piece by piece. */
+  private Flux<DataBuffer> taking(Flux<DataBuffer> body, ServerRequest request) {
+    return body.doOnNext(piece -> {
+      if (!room.take(request.exchange(), piece.readableByteCount())) {
+        DataBufferUtils.release(piece);
+        throw new NoRoom();
+      }
+    });
+  }
+
+  private static final class NoRoom extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    NoRoom() {
+      super("no room for the body", null, false, false);
+    }
+  }
+
+  private static Refusal full() {
+    return Refusal.later(
+        ErrorCode.OVERLOADED,
+        "many large requests are in progress: there is no room for more",
+        BUSY);
   }
 
   private Mono<Result<ObjectNode>> parse(byte[] bytes) {

@@ -31,8 +31,10 @@ final class FrontFilter implements WebFilter {
 
   private final Security security;
   private final BooleanSupplier draining;
+  private final BodyRoom room;
 
-  FrontFilter(Security security, BooleanSupplier draining) {
+  FrontFilter(Security security, BooleanSupplier draining, BodyRoom room) {
+    this.room = room;
     this.security = security;
     this.draining = draining;
   }
@@ -57,9 +59,9 @@ final class FrontFilter implements WebFilter {
       URI uri = request.getURI();
       String query = uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery();
       URI single = URI.create(path.replaceAll("/{2,}", "/") + query);
-      return chain.filter(exchange.mutate().request(builder -> builder.uri(single)).build());
+      exchange = exchange.mutate().request(builder -> builder.uri(single)).build();
     }
-    return chain.filter(exchange);
+    return room.around(exchange, chain.filter(exchange));
   }
 
   /** Says which page may read the answer. */

@@ -113,7 +113,8 @@ public final class HttpFront implements AutoCloseable {
   static HttpFront start(Options options, Parts parts) throws IOException {
     // Threads start with the first file and end a minute after the last.
     Scheduler disk = Schedulers.newBoundedElastic(4, 1024, "gearbox-files", 60, true);
-    var bodies = new BodyReader(options.maxBody(), parts.workers());
+    var room = BodyRoom.ofHeap();
+    var bodies = new BodyReader(options.maxBody(), room, parts.workers());
     var inference =
         new InferenceHandler(
             parts.parser(),
@@ -158,7 +159,7 @@ public final class HttpFront implements AutoCloseable {
             options.host(),
             options.port(),
             apiRoutes.build(),
-            new FrontFilter(parts.security(), parts.draining()),
+            new FrontFilter(parts.security(), parts.draining(), room),
             parts.refusing(),
             options.patience(),
             parts.security(),

@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -46,7 +47,7 @@ final class LineResponse {
    * When a waiting stream shows that it lives.
    *
    * @param first after this long without a word
-   * @param every and then this often until the first token
+   * @param every and then this often until the first token, and whenever there is none for so long
    */
   record KeepAlive(Duration first, Duration every) {
     static final KeepAlive DEFAULT = new KeepAlive(Duration.ofSeconds(1), Duration.ofSeconds(5));
@@ -136,22 +137,32 @@ final class LineResponse {
 
   private Flux<Item> items(InferenceRequest request) {
     KeepAlive pace = request.progress() ? KeepAlive.PROGRESS : keepAlive;
-    Sinks.Empty<Void> answering = Sinks.empty();
+    Sinks.Empty<Void> over = Sinks.empty();
+    AtomicLong spoken = new AtomicLong(Long.MIN_VALUE);
     Flux<Item> words =
         line.run(request)
             .doOnNext(event -> {
               if (!(event instanceof LineEvent.Opened || event instanceof LineEvent.Entered)) {
-                answering.tryEmitEmpty();
+                spoken.setRelease(clock.getAsLong());
               }
             })
-            .doOnTerminate(answering::tryEmitEmpty)
+            .doOnTerminate(over::tryEmitEmpty)
             .map(Item.Word::new);
     Flux<Item> signs =
         Flux.interval(pace.first(), pace.every())
             .onBackpressureDrop()
-            .takeUntilOther(answering.asMono())
+            .filter(tick -> isSilent(spoken))
+            .takeUntilOther(over.asMono())
             .map(tick -> new Item.Sign());
     return Flux.merge(words, signs);
+  }
+
+  /** An answer that has begun may stop for long when its engine dies and another one is busy. */
+  private boolean isSilent(AtomicLong spoken) {
+    long last = spoken.getAcquire();
+    long now = clock.getAsLong();
+    return last == Long.MIN_VALUE
+        || (now - last >= keepAlive.every().toNanos() && spoken.compareAndSet(last, now));
   }
 
   private Mono<Void> events(
