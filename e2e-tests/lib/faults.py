@@ -1,7 +1,8 @@
-"""Faults to order: a proxy that spoils what a server sends, rules of the kernel's packet filter, system calls that fail, and
-processes that may have only so much."""
+"""Faults to order: a proxy that spoils what a server sends, rules of the kernel's packet filter, a slow link, system calls that fail,
+and processes that may have only so much."""
 
 import contextlib
+import ctypes
 import pathlib
 import socket
 import subprocess
@@ -167,6 +168,61 @@ def dropped(port, percent=100):
     """Rules that lose packets from and to a port."""
     chance = "" if percent == 100 else f"numgen random mod 100 < {percent} "
     return [f"tcp dport {port} {chance}drop", f"tcp sport {port} {chance}drop"]
+
+
+class WallClock:
+    """A wall clock for a process that is started with `environment`: nobody else's jumps with it."""
+
+    def __init__(self, folder):
+        self.file, library = folder / "wall-clock", folder / "wall-clock.so"
+        self.jump(0)
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", library, pathlib.Path(__file__).with_name("wall_clock.c")], check=True)
+        self.environment = {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": str(self.file)}
+
+    def jump(self, seconds):
+        """To so many seconds off the machine's clock."""
+        with self.file.open("r+b" if self.file.exists() else "wb") as out:
+            out.write(seconds.to_bytes(8, "little", signed=True))
+
+
+class SlowLink:
+    """A network of its own at the end of a slow link; `address` is this machine's there. Both directions are as slow."""
+
+    NAME, address, _CLONE_NEWNET = "gearbox-chaos", "10.79.0.1", 0x40000000
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __enter__(self):
+        def ip(*arguments):
+            subprocess.run(["ip", *arguments], check=True)
+
+        ip("netns", "add", self.NAME)
+        ip("link", "add", "gearbox0", "type", "veth", "peer", "name", "gearbox1", "netns", self.NAME)
+        for inside, device, address in (([], "gearbox0", self.address), (["-n", self.NAME], "gearbox1", "10.79.0.2")):
+            ip(*inside, "addr", "add", f"{address}/30", "dev", device)
+            ip(*inside, "link", "set", device, "up")
+            subprocess.run(["tc", *inside, "qdisc", "add", "dev", device, "root", "tbf", "rate", self.rate, "burst", "3000", "limit", "30000"], check=True)
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["ip", "netns", "del", self.NAME], check=True)
+
+    @contextlib.contextmanager
+    def inside(self):
+        """This thread, and those that it starts, open their connections from there as long as the block runs."""
+        libc = ctypes.CDLL(None, use_errno=True)
+
+        def go(file):
+            if libc.setns(file.fileno(), self._CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+
+        with open("/proc/thread-self/ns/net") as here, open(f"/run/netns/{self.NAME}") as there:
+            go(there)
+            try:
+                yield
+            finally:
+                go(here)
 
 
 @contextlib.contextmanager

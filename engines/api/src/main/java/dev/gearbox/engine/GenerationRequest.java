@@ -1,5 +1,6 @@
 package dev.gearbox.engine;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,12 @@ public record GenerationRequest(
     @Nullable Prompt source,
     @Nullable String traceparent) {
   public static final int MAX_STOP_STRINGS = 16;
+
+  /** Whose turn it is among those that came at once: who scores is last; lane, then priority. */
+  public static final Comparator<GenerationRequest> TURN =
+      Comparator.<GenerationRequest, Boolean>comparing(request -> request.scored() > 0)
+          .thenComparing(GenerationRequest::lane)
+          .thenComparing(GenerationRequest::priority, Comparator.reverseOrder());
 
   public GenerationRequest {
     stop = List.copyOf(stop);

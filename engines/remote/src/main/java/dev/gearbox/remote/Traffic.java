@@ -1,8 +1,7 @@
 package dev.gearbox.remote;
 
-import java.util.ArrayDeque;
+import dev.gearbox.engine.GenerationRequest;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +13,9 @@ import org.jspecify.annotations.Nullable;
  * changes under one lock, under which nobody but the breaker is asked.
  */
 final class Traffic {
-  private final Deque<RemoteGeneration> waiting = new ArrayDeque<>();
+  /** By turn, then by arrival. */
+  private final List<RemoteGeneration> waiting = new ArrayList<>();
+
   private final Map<RemoteGeneration, Paces.Watch> running = new LinkedHashMap<>();
   private boolean draining;
   private boolean closed;
@@ -69,10 +70,22 @@ final class Traffic {
       return Entry.GOES;
     }
     if (waiting.size() < queue) {
-      waiting.add(generation);
+      queue(generation);
       return Entry.WAITS;
     }
     return Entry.FULL;
+  }
+
+  private void queue(RemoteGeneration generation) {
+    int place = waiting.size();
+    while (place > 0 && turn(generation, waiting.get(place - 1)) < 0) {
+      place--;
+    }
+    waiting.add(place, generation);
+  }
+
+  private static int turn(RemoteGeneration a, RemoteGeneration b) {
+    return GenerationRequest.TURN.compare(a.request(), b.request());
   }
 
   /** The next that waits, which goes now; null when none may. */
@@ -81,7 +94,7 @@ final class Traffic {
     if (waiting.isEmpty() || closed || running.size() >= credit || !permit.getAsBoolean()) {
       return null;
     }
-    RemoteGeneration next = waiting.remove();
+    RemoteGeneration next = waiting.removeFirst();
     run(next, seen);
     return next;
   }

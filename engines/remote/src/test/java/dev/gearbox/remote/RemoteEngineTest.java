@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gearbox.engine.Encoding;
 import dev.gearbox.engine.GenerationRequest;
+import dev.gearbox.engine.Lane;
 import dev.gearbox.engine.Prompt;
+import dev.gearbox.engine.SamplingSpec;
 import dev.gearbox.engine.TestingSubscriber;
 import dev.gearbox.engine.TokenEvent.FailureCode;
 import dev.gearbox.engine.TokenEvent.FinishReason;
@@ -13,7 +15,9 @@ import dev.gearbox.engine.TokenIds;
 import dev.gearbox.remote.dialect.Dialect;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -171,6 +175,54 @@ class RemoteEngineTest {
       assertThat(answer(remote).finished().tokens().generated()).isEqualTo(1);
       TestingRemote.await(() -> remote.engine.signal().maxSequences() == 4);
     }
+  }
+
+  @Test
+  void whoHasPriorityIsSentBeforeThoseThatWaitedLonger() throws Exception {
+    var places = new Semaphore(0);
+    try (var remote =
+        TestingRemote.vllm(c -> {
+          places.acquire();
+          c.begin().token(65, "A").end(1).fin();
+        })) {
+      List<TestingSubscriber> answers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        answers.add(TestingSubscriber.to(remote.engine.submit(asked("first", 0))));
+      }
+      TestingRemote.await(() -> remote.server.requests.size() == 4);
+      for (int priority : new int[] {0, 10, -10, 10}) {
+        answers.add(TestingSubscriber.to(remote.engine.submit(asked("turn" + priority, priority))));
+      }
+      for (int sent = 5; sent <= 8; sent++) {
+        int expected = sent;
+        places.release();
+        TestingRemote.await(() -> remote.server.requests.size() == expected);
+      }
+      places.release(4);
+      answers.forEach(TestingSubscriber::finished);
+      assertThat(remote.server.requests.subList(4, 8))
+          .satisfiesExactly(
+              request -> assertThat(request).contains("turn10\r\n"),
+              request -> assertThat(request).contains("turn10\r\n"),
+              request -> assertThat(request).contains("turn0\r\n"),
+              request -> assertThat(request).contains("turn-10\r\n"));
+    }
+  }
+
+  private static GenerationRequest asked(String id, int priority) {
+    return new GenerationRequest(
+        id,
+        TokenIds.of(65, 66),
+        SamplingSpec.GREEDY,
+        4,
+        List.of(),
+        false,
+        Lane.INTERACTIVE,
+        priority,
+        0,
+        Long.MAX_VALUE,
+        "",
+        false);
   }
 
   @Test

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AdmissionControl {
   private static final double GAIN = 0.1;
+  private static final double SMALLEST_SHARE = 0.02;
   private static final long SHORTEST_RETRY = 1;
   private static final long LONGEST_RETRY = 60;
 
@@ -266,8 +267,13 @@ public final class AdmissionControl {
   }
 
   private boolean hopeless(Ticket ticket, InferenceRequest request) {
-    return request.terms().targets().deadline() != null
-        && secondsFor(line.ahead(ticket) + ticket.permits()) > ticket.patience().toNanos() / 1e9;
+    if (request.terms().targets().deadline() == null) {
+      return false;
+    }
+    // Of the permits to come, those of higher priority take as many as lately, whoever waits now.
+    double left = Math.max(SMALLEST_SHARE, 1 - line.overtaking(ticket));
+    double permits = (line.ahead(ticket) + ticket.permits()) / left;
+    return secondsFor(permits) > ticket.patience().toNanos() / 1e9;
   }
 
   /** Seconds until that many permits have been given back, all of them being in use. */

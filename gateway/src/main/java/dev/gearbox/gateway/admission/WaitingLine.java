@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Everything is due some time, which keeps urgent tickets from passing a patient one for ever.
  */
 final class WaitingLine {
+  /** Of the mean over turns that shares are counted in: the last 50 or so. */
+  private static final double GAIN = 0.02;
+
   private static final Comparator<Ticket> EARLIEST_DUE =
       Comparator.comparingLong(Ticket::due).thenComparingLong(Ticket::number);
 
@@ -49,6 +52,9 @@ final class WaitingLine {
     final Map<String, Flow> flows = new HashMap<>();
     double served;
     int permits;
+
+    /** Its share of the turns that were taken lately. */
+    double share;
 
     Flow of(Ticket ticket) {
       return flows.computeIfAbsent(ticket.tenant(), tenant -> new Flow(ticket.weight()));
@@ -121,6 +127,9 @@ final class WaitingLine {
       Flow flow = band.of(first);
       band.served = flow.start;
       flow.start += first.permits() / flow.weight;
+      for (Band each : bands.values()) {
+        each.share += GAIN * ((each == band ? 1 : 0) - each.share);
+      }
     }
     remove(first);
   }
@@ -159,6 +168,15 @@ final class WaitingLine {
       }
     }
     return ahead;
+  }
+
+  /** Share of the turns taken lately that went to higher priorities than this ticket's, 0 to 1. */
+  double overtaking(Ticket ticket) {
+    double share = 0;
+    for (Map.Entry<Integer, Band> each : bands.entrySet()) {
+      share += each.getKey() > ticket.priority() ? each.getValue().share : 0;
+    }
+    return share;
   }
 
   private static double ahead(Ticket ticket, Band band) {

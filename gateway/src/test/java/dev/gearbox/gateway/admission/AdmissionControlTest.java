@@ -131,6 +131,25 @@ class AdmissionControlTest {
   }
 
   @Test
+  void whoWouldBePassedByHigherPrioritiesForLongIsRefusedAtOnce() {
+    AdmissionControl control = control(1, 100);
+    Ticket running = control.ticket(TestingRequests.of("a", 10));
+    for (int i = 0; i < 200; i++) {
+      Ticket next = control.ticket(TestingRequests.of("a", 10));
+      clock.addAndGet(Duration.ofSeconds(1).toNanos());
+      running.close();
+      assertThat(in(next)).isTrue();
+      running = next;
+    }
+
+    Ticket passed = control.ticket(TestingRequests.of("b", 0, 1, WAIT.dividedBy(2), clock.get()));
+    Ticket first = control.ticket(TestingRequests.of("b", 10, 1, WAIT.dividedBy(2), clock.get()));
+
+    assertThat(code(passed)).isEqualTo("429 slo_unattainable");
+    assertThat(answer(first)).isNull();
+  }
+
+  @Test
   void whoWaitsUntilItsDeadlineIsToldThatItPassed() {
     AdmissionControl control = control(1, 10);
     control.ticket(TestingRequests.of("a", 0));

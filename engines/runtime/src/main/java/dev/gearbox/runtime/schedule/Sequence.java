@@ -33,13 +33,9 @@ public class Sequence {
   /** Instant of the last token of a sequence that has none. */
   public static final long NO_TOKEN = Long.MIN_VALUE;
 
-  /**
-   * Who goes first, and is preempted last: who scores is last; lane, then priority, then arrival.
-   */
+  /** Who goes first, and is preempted last: by turn, then by arrival. */
   static final Comparator<Sequence> ORDER =
-      Comparator.<Sequence, Boolean>comparing(Sequence::scores)
-          .thenComparing(s -> s.request.lane())
-          .thenComparing(s -> s.request.priority(), Comparator.reverseOrder())
+      Comparator.<Sequence, GenerationRequest>comparing(s -> s.request, GenerationRequest.TURN)
           .thenComparingLong(s -> s.arrival);
 
   private final GenerationRequest request;
