@@ -57,6 +57,9 @@ public final class JsonBody {
       } catch (JacksonException e) {
         return Result.refused(malformed(e, parser));
       }
+    } catch (JacksonException e) {
+      // The first bytes are of an encoding that JSON may not have.
+      return Result.refused(Refusal.invalid(null, "the body is not valid JSON: " + firstLine(e)));
     }
   }
 
