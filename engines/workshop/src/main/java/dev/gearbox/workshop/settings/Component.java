@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +19,20 @@ import org.jspecify.annotations.Nullable;
  * @param setting its meaning
  */
 record Component(String key, Class<?> type, boolean list, Setting setting) {
+  private static final Pattern HUMP = Pattern.compile("([a-z0-9])([A-Z])");
+  private static final ClassValue<List<Component>> OF_TYPE =
+      new ClassValue<>() {
+        @Override
+        protected List<Component> computeValue(Class<?> type) {
+          return List.copyOf(read(type));
+        }
+      };
 
   static List<Component> of(Class<?> type) {
+    return OF_TYPE.get(type);
+  }
+
+  private static List<Component> read(Class<?> type) {
     List<Component> components = new ArrayList<>();
     for (RecordComponent component : type.getRecordComponents()) {
       Setting setting = component.getAnnotation(Setting.class);
@@ -71,7 +84,7 @@ record Component(String key, Class<?> type, boolean list, Setting setting) {
     String dashed =
         name.equals(name.toUpperCase(Locale.ROOT))
             ? name.replace('_', '-')
-            : name.replaceAll("([a-z0-9])([A-Z])", "$1-$2");
+            : HUMP.matcher(name).replaceAll("$1-$2");
     return dashed.toLowerCase(Locale.ROOT);
   }
 }

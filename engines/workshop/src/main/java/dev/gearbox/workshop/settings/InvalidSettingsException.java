@@ -8,12 +8,9 @@ public final class InvalidSettingsException extends Exception {
   private final transient List<Problem> problems;
 
   public InvalidSettingsException(List<Problem> problems) {
-    super(
-        problems.stream()
-            .sorted(Problem.BY_LINE)
-            .map(Problem::toString)
-            .collect(Collectors.joining("\n")));
-    this.problems = problems.stream().sorted(Problem.BY_LINE).toList();
+    List<Problem> ordered = problems.stream().sorted(Problem.BY_LINE).toList();
+    super(ordered.stream().map(Problem::toString).collect(Collectors.joining("\n")));
+    this.problems = ordered;
   }
 
   /** At least one, in the order of the file. */

@@ -1,6 +1,7 @@
 package dev.gearbox.workshop.settings;
 
 import java.util.Comparator;
+import java.util.regex.Pattern;
 
 /**
  * One thing that is wrong in the settings.
@@ -14,6 +15,8 @@ public record Problem(String origin, String path, String message) {
   static final Comparator<Problem> BY_LINE =
       Comparator.comparing(Problem::file).thenComparingInt(Problem::line);
 
+  private static final Pattern LINE = Pattern.compile("[0-9]{1,9}");
+
   private String file() {
     int colon = origin.lastIndexOf(':');
     return colon < 0 ? origin : origin.substring(0, colon);
@@ -21,7 +24,7 @@ public record Problem(String origin, String path, String message) {
 
   private int line() {
     String last = origin.substring(origin.lastIndexOf(':') + 1);
-    return last.matches("[0-9]{1,9}") ? Integer.parseInt(last) : 0;
+    return LINE.matcher(last).matches() ? Integer.parseInt(last) : 0;
   }
 
   @Override
