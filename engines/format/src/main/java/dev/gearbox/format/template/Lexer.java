@@ -3,6 +3,7 @@ package dev.gearbox.format.template;
 import dev.gearbox.format.template.Token.Kind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Cuts a template into tokens with the white-space rules of chat templates: the line break after a
@@ -11,10 +12,8 @@ import java.util.List;
  * the template goes.
  */
 final class Lexer {
-  private static final List<String> OPERATORS =
-      List.of(
-          "==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "~", "<", ">", "=", "|", ".",
-          ",", ":", "(", ")", "[", "]", "{", "}");
+  private static final Set<String> PAIRS = Set.of("==", "!=", "<=", ">=", "//", "**");
+  private static final String SINGLES = "+-*/%~<>=|.,:()[]{}";
 
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
@@ -122,9 +121,8 @@ final class Lexer {
   }
 
   private boolean closes(char close) {
-    return source.startsWith(close + "}", at)
-        || source.startsWith("-" + close + "}", at)
-        || source.startsWith("+" + close + "}", at);
+    int i = at < source.length() && "-+".indexOf(source.charAt(at)) >= 0 ? at + 1 : at;
+    return i + 1 < source.length() && source.charAt(i) == close && source.charAt(i + 1) == '}';
   }
 
   private void endTag(char control, boolean block) {
@@ -155,14 +153,14 @@ final class Lexer {
       advance(end);
       return 0;
     }
-    for (String operator : OPERATORS) {
-      if (source.startsWith(operator, at)) {
-        add(Kind.OPERATOR, operator);
-        advance(at + operator.length());
-        return "([{".contains(operator) ? 1 : ")]}".contains(operator) ? -1 : 0;
-      }
+    String two = source.substring(at, Math.min(at + 2, source.length()));
+    if (!PAIRS.contains(two) && SINGLES.indexOf(c) < 0) {
+      throw syntax("'%s'".formatted(c));
     }
-    throw syntax("'%s'".formatted(c));
+    String operator = PAIRS.contains(two) ? two : String.valueOf(c);
+    add(Kind.OPERATOR, operator);
+    advance(at + operator.length());
+    return "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
   }
 
   private void number() {
