@@ -8,19 +8,23 @@ import dev.gearbox.format.template.TemplateException;
 import dev.gearbox.format.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 
 /** A file of weights from a stranger: read as a model, or refused with a reason. */
 class GgufFuzzTest {
-  private static final Path FILE = file();
+  private static final Path FILE;
+  private static final FileChannel CHANNEL;
 
-  private static Path file() {
+  static {
     try {
-      Path file = Files.createTempFile("gearbox-fuzz", ".gguf");
-      file.toFile().deleteOnExit();
-      return file;
+      FILE = Files.createTempFile("gearbox-fuzz", ".gguf");
+      FILE.toFile().deleteOnExit();
+      CHANNEL = FileChannel.open(FILE, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -29,7 +33,9 @@ class GgufFuzzTest {
   /** Entry of the fuzzer. */
   public static void fuzzerTestOneInput(byte[] data) {
     try {
-      Files.write(FILE, data);
+      // A file system may write out at once what was cut to nothing first.
+      CHANNEL.write(ByteBuffer.wrap(data), 0);
+      CHANNEL.truncate(data.length);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
