@@ -5,14 +5,15 @@ package dev.gearbox.policy.choose;
  * small fractional knapsack, found by bisection.
  *
  * <pre>
- *   λ = least λ ≥ 0 with  Σ_i a_i·w_i(x_i(λ)) ≤ ρ·T
+ *   λ = least λ ≥ 0 with  Σ_i a_i·w_i(x_i(λ)) ≤ φ·ρ·T
  *   x_i(λ) = argmax over x, or nobody, of v_i·q_x·P_x(idle) − λ·w_x      a_i = e^(−age/30 s)
  * </pre>
  *
  * It follows demand rather than the meter: it knows before the device is full what the present mix
  * would take, moves at once with a burst by as much as the burst matters, and does not fall when a
  * drowning device leaves no chance to anybody, because chances are those of an idle one. Requests
- * that never meet another on the device are no demand to share out, however long they take.
+ * that never meet another on the device are no demand to share out, however long they take. Where
+ * others use the device as well, φ is the part of it that the requests which ask here may have.
  *
  * <p>Keeps at most {@link #MOST} requests; those that come within {@link #APART} seconds of a kept
  * one count with the next. A clock that jumps back begins anew. Confined to its owner.
@@ -21,7 +22,9 @@ public final class ClearingPrice {
   /** Share of the device that is given out: the rest is what chance needs. */
   static final double SHARE = 0.7;
 
-  static final double MEMORY_SECONDS = 30;
+  /** In which what was asked counts for 1/e of what it did. */
+  public static final double MEMORY_SECONDS = 30;
+
   static final int MOST = 128;
   static final double APART = 0.25;
 
@@ -84,12 +87,16 @@ public final class ClearingPrice {
     kept = Math.min(MOST, kept + 1);
   }
 
-  /** Points per device-second, as of {@code seconds} or a moment before. */
-  public double at(double seconds) {
+  /**
+   * Points per device-second, as of {@code seconds} or a moment before.
+   *
+   * @param part of the device that is for the requests that ask here, above 0 to 1
+   */
+  public double at(double seconds, double part) {
     double now = advance(seconds);
     if (now - fitted >= APART) {
       fitted = now;
-      lambda = fit(now);
+      lambda = fit(now, part);
     }
     return lambda;
   }
@@ -139,7 +146,7 @@ public final class ClearingPrice {
     }
   }
 
-  private double fit(double now) {
+  private double fit(double now, double part) {
     boolean company = skippedMet;
     double dearest = 0;
     for (int i = 0; i < kept; i++) {
@@ -149,7 +156,7 @@ public final class ClearingPrice {
     }
     double from = kept < MOST ? begun : times[next];
     double seconds = Math.max(LEAST_SECONDS, now - from);
-    double room = SHARE * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
+    double room = part * SHARE * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
     if (!company || used(0) <= room) {
       return 0;
     }

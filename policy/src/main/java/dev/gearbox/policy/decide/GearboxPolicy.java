@@ -99,7 +99,7 @@ public final class GearboxPolicy implements PolicyEngine {
     this.time = time;
     this.seeds = new AtomicLong(seed);
     this.underway = new Underway(latency);
-    this.prices = new Prices(options.pricing());
+    this.prices = new Prices(options.pricing(), underway);
     this.candidates =
         new CandidateList(
             latency,
@@ -202,15 +202,7 @@ public final class GearboxPolicy implements PolicyEngine {
     bookings.submitted(requestId, clock.getAsLong());
   }
 
-  /**
-   * Another gateway decided on devices that this one owns: what was asked of them moves their
-   * price.
-   */
-  public void heard(DecisionRecord elsewhere) {
-    prices.asked(elsewhere, clock.getAsLong());
-  }
-
-  /** Points that a second of {@code device} costs, for the signals that other gateways read. */
+  /** Points that a second of {@code device} costs. */
   public double price(String device) {
     return prices.lambda(device);
   }

@@ -6,6 +6,7 @@ import dev.gearbox.policy.choose.Pricing;
 import dev.gearbox.policy.choose.Score;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.Origin;
+import dev.gearbox.policy.predict.Underway;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -18,7 +19,12 @@ import org.jspecify.annotations.Nullable;
  * others are kept: one that the meter moves once for each second that passed, where how busy a
  * device is, is the larger of what it says and of the work handed to it per second, and one that
  * promises move. A device with one request at a time is not congested however busy: nobody is in
- * anybody's way. A device of another gateway costs what that one asks. Thread-safe.
+ * anybody's way. Thread-safe.
+ *
+ * <p>Other gateways may use a device too. Their requests are in its engines' signals, so that what
+ * is asked here has to fit into that part of the device that the requests handed out here have had
+ * of all on it, lately: if requests come to the gateways by chance, each finds the price that one
+ * gateway for all would.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
@@ -26,13 +32,15 @@ final class Prices {
   private static final long STALE_NANOS = 5 * SECOND;
 
   private final Pricing pricing;
+  private final Underway underway;
   private final Map<String, Device> devices = new HashMap<>();
   private @Nullable Signals seen;
   private long looked;
   private long latest;
 
-  Prices(Pricing pricing) {
+  Prices(Pricing pricing, Underway underway) {
     this.pricing = pricing;
+    this.underway = underway;
   }
 
   /** Moves the prices to {@code now}. */
@@ -49,7 +57,6 @@ final class Prices {
     Map<String, Integer> requests = null;
     for (DeviceSignal signal : signals.devices()) {
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
-      device.told = signal.price();
       long seconds = (now - device.moved) / SECOND;
       if (seconds < 1) {
         continue;
@@ -62,8 +69,12 @@ final class Prices {
         continue;
       }
       requests = requests == null ? requests(signals) : requests;
-      boolean contended = requests.getOrDefault(signal.device(), 0) > 1;
-      double busy = contended ? Math.max(signal.busyShare(), booked) : 0;
+      int present = requests.getOrDefault(signal.device(), 0);
+      double busy = present > 1 ? Math.max(signal.busyShare(), booked) : 0;
+      device.shared(
+          underway.aboard(signal.device()),
+          present,
+          Math.exp(-seconds / ClearingPrice.MEMORY_SECONDS));
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
         device.metered = device.metered.next(busy);
       }
@@ -89,11 +100,8 @@ final class Prices {
     if (known == null) {
       return 0;
     }
-    if (known.told != null) {
-      return known.told;
-    }
     return switch (by) {
-      case CLEARING -> known.clearing.at(latest / 1e9);
+      case CLEARING -> known.clearing.at(latest / 1e9, known.part());
       case METERED -> known.metered.lambda();
       case PREDICTED -> known.promised.lambda();
     };
@@ -160,16 +168,31 @@ final class Prices {
     private final double[] work = new double[ClearingPrice.OPTIONS];
     private int considered;
     private boolean company;
-    private @Nullable Double told;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
     private double booked;
+    private double own;
+    private double all;
     private long moved;
     private long earned;
 
     Device(long now) {
       moved = now;
       earned = now;
+    }
+
+    /**
+     * So many requests are on it, and so many of them were handed out here. Remembered as long as
+     * what is asked, so that who comes back to a busy device finds as much room as it asks for.
+     */
+    void shared(int ours, int present, double fade) {
+      own = own * fade + ours;
+      all = all * fade + present;
+    }
+
+    /** Signals are older than what is known here, but as often too high as too low. */
+    double part() {
+      return own > 0 && own < all ? own / all : 1;
     }
 
     /** A candidate of the request that asks. */
@@ -185,9 +208,7 @@ final class Prices {
     /** The candidates considered are all that the request has here. */
     void ask(double share, double seconds) {
       if (considered > 0) {
-        if (told == null) {
-          clearing.ask(value, work, considered, share, company, seconds);
-        }
+        clearing.ask(value, work, considered, share, company, seconds);
         considered = 0;
         company = false;
       }

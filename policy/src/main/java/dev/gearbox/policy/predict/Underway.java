@@ -63,6 +63,12 @@ public final class Underway {
     }
   }
 
+  /** Requests handed to {@code device} that have not ended. */
+  public synchronized int aboard(String device) {
+    Device one = devices.get(device);
+    return one == null ? 0 : one.riders.size();
+  }
+
   /** Share of {@code device} that interactive requests have lately asked for, 0 to any. */
   public synchronized double interactiveShare(String device, long now) {
     Device one = devices.get(device);

@@ -3,7 +3,6 @@ package dev.gearbox.policy.simulate;
 import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.decide.Decision;
 import dev.gearbox.policy.decide.DecisionLog;
-import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.decide.GearboxPolicy;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
@@ -18,7 +17,6 @@ import dev.gearbox.telemetry.signal.Signals;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /** The policy that serves, on virtual time. */
@@ -70,21 +68,6 @@ public final class GearboxArm implements Arm {
   /** Every candidate with its forecast. */
   List<CandidateFacts> candidates(RequestFacts request, Signals signals) {
     return policy.preview(request, signals).candidates().stream().map(row -> row.facts()).toList();
-  }
-
-  @Override
-  public void tell(Consumer<DecisionRecord> peers) {
-    policy.observe(peers);
-  }
-
-  @Override
-  public void heard(DecisionRecord elsewhere) {
-    policy.heard(elsewhere);
-  }
-
-  @Override
-  public Double price(String device) {
-    return policy.price(device);
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.gearbox.policy.simulate;
 
 import dev.gearbox.engine.EngineCapabilities.Feature;
 import dev.gearbox.policy.decide.Decision;
-import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.telemetry.record.Outcome;
 import dev.gearbox.telemetry.record.RequestTimeline;
@@ -39,7 +38,6 @@ final class SimulatedGateway {
   private final Arm arm;
   private final SimulatedFloor floor;
   private final long signalNanos;
-  private final List<SimulatedGateway> peers;
   private final Consumer<Ended> ended;
   private final Map<Flight, Integer> tried = new HashMap<>();
   private @Nullable Signals seen;
@@ -49,8 +47,6 @@ final class SimulatedGateway {
    *
    * @param maxTokens what clients ask for at most
    * @param signalNanos time between two looks at the engines
-   * @param peers all gateways, this one too once it is there; device {@code i} belongs to number
-   *     {@code i mod n} of {@code n}
    */
   SimulatedGateway(
       Fleet fleet,
@@ -59,7 +55,6 @@ final class SimulatedGateway {
       Arm arm,
       SimulatedFloor floor,
       long signalNanos,
-      List<SimulatedGateway> peers,
       Consumer<Ended> ended) {
     this.model = fleet.model();
     this.variants = fleet.variants().stream().map(each -> each.name()).toList();
@@ -68,9 +63,7 @@ final class SimulatedGateway {
     this.arm = arm;
     this.floor = floor;
     this.signalNanos = signalNanos;
-    this.peers = peers;
     this.ended = ended;
-    arm.tell(this::tell);
   }
 
   /** Decides a request and hands it out. */
@@ -121,14 +114,6 @@ final class SimulatedGateway {
     return false;
   }
 
-  private void tell(DecisionRecord made) {
-    for (SimulatedGateway peer : peers) {
-      if (peer != this) {
-        peer.arm.heard(made);
-      }
-    }
-  }
-
   void step(StepRecord step) {
     arm.step(step);
   }
@@ -160,12 +145,7 @@ final class SimulatedGateway {
       List<EngineSignal> ofEngines = new ArrayList<>();
       floor.engines().values().forEach(engine -> ofEngines.add(engine.signal(time.now())));
       List<DeviceSignal> ofDevices = new ArrayList<>();
-      for (SimulatedDevice device : floor.devices()) {
-        SimulatedGateway owner = peers.get(ofDevices.size() % peers.size());
-        DeviceSignal own = device.signal();
-        Double price = owner == this ? null : owner.arm.price(own.device());
-        ofDevices.add(price == null ? own : own.at(price));
-      }
+      floor.devices().forEach(device -> ofDevices.add(device.signal()));
       last = new Signals(time.now(), ofEngines, ofDevices);
       seen = last;
     }

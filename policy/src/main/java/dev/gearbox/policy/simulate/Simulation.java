@@ -67,7 +67,6 @@ public record Simulation(
               arms.open(fleet, time::now, seed + i),
               floor,
               signalAge.toNanos(),
-              gates,
               ended));
     }
     losses.forEach(loss -> floor.lose(loss.device(), loss.after().toNanos()));

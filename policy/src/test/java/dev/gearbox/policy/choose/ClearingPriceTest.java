@@ -18,35 +18,47 @@ class ClearingPriceTest {
 
   @Test
   void nothingAskedCostsNothing() {
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
   }
 
   @Test
   void whatFitsCostsNothing() {
     ask(60, 4, true);
 
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
   }
 
   @Test
   void whatDoesNotFitCostsWhatMakesSomeTakeLess() {
     ask(60, 1.2, true);
 
-    assertThat(price.at(now)).as("0.2 points for 0.8 s more").isBetween(0.2, 0.3);
+    assertThat(price.at(now, 1)).as("0.2 points for 0.8 s more").isBetween(0.2, 0.3);
   }
 
   @Test
   void whatDoesNotFitAtItsLeastCostsWhatTheLeastEarns() {
     ask(600, 0.1, true);
 
-    assertThat(price.at(now)).as("0.8 points in 0.2 s").isBetween(3.9, 4.1);
+    assertThat(price.at(now, 1)).as("0.8 points in 0.2 s").isBetween(3.9, 4.1);
+  }
+
+  @Test
+  void halfOfTheRequestsFindInHalfOfTheDeviceThePriceOfAllInTheWhole() {
+    ClearingPrice half = new ClearingPrice();
+    for (int i = 0; i < 30; i++) {
+      ask(2, 0.6, true);
+      half.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now);
+    }
+
+    assertThat(price.at(now, 1)).isPositive();
+    assertThat(half.at(now, 0.5)).isCloseTo(price.at(now, 1), within(0.02));
   }
 
   @Test
   void requestsThatNeverMeetAreNoCongestionHoweverLong() {
     ask(60, 1, false);
 
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
   }
 
   @Test
@@ -54,7 +66,7 @@ class ClearingPriceTest {
     ask(60, 1, true);
     now += 300;
 
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
   }
 
   @Property(tries = 50)
@@ -66,7 +78,7 @@ class ClearingPriceTest {
           new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, 100 + 1.2 * gap * (i + 1));
     }
 
-    assertThat(price.at(now)).isGreaterThanOrEqualTo(rarer.at(100 + 120 * gap) - 1e-9);
+    assertThat(price.at(now, 1)).isGreaterThanOrEqualTo(rarer.at(100 + 120 * gap, 1) - 1e-9);
   }
 
   @Property(tries = 100)
@@ -82,7 +94,7 @@ class ClearingPriceTest {
       free.ask(new double[] {1}, new double[] {1}, 1, 1, true, at);
     }
 
-    assertThat(free.at(at + ClearingPrice.MEMORY_SECONDS / 10)).isZero();
+    assertThat(free.at(at + ClearingPrice.MEMORY_SECONDS / 10, 1)).isZero();
   }
 
   @Property(tries = 200)
@@ -95,18 +107,18 @@ class ClearingPriceTest {
       at += random.nextInt(3) == 0 ? 0 : random.nextInt(10) == 0 ? jump : random.nextDouble();
       double work = random.nextDouble(0.1, 4);
       price.ask(new double[] {1, 0.5}, new double[] {4, work}, 2, 1, random.nextBoolean(), at);
-      assertThat(price.at(at)).isBetween(0.0, 5.0);
+      assertThat(price.at(at, 1)).isBetween(0.0, 5.0);
     }
   }
 
   @Test
   void aBurstMovesItAtOnce() {
     ask(30, 2, true);
-    double calm = price.at(now);
+    double calm = price.at(now, 1);
     ask(100, 0.01, true);
 
     assertThat(calm).isZero();
-    assertThat(price.at(now + ClearingPrice.APART)).isPositive();
+    assertThat(price.at(now + ClearingPrice.APART, 1)).isPositive();
   }
 
   @Test
@@ -120,7 +132,7 @@ class ClearingPriceTest {
       single.ask(new double[] {1}, new double[] {0.5}, 1, 4, true, now);
     }
 
-    assertThat(price.at(now)).isPositive().isCloseTo(single.at(now), within(0.01));
+    assertThat(price.at(now, 1)).isPositive().isCloseTo(single.at(now, 1), within(0.01));
   }
 
   @Test
@@ -130,15 +142,15 @@ class ClearingPriceTest {
       price.ask(new double[] {1}, new double[] {1}, 1, 0.5, true, now);
     }
 
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
     ask(60, 1, true);
-    assertThat(price.at(now)).isPositive();
+    assertThat(price.at(now, 1)).isPositive();
   }
 
   @Test
   void keepsNoMoreThanTheLastOnes() {
     ask(100_000, 0.3, true);
-    double full = price.at(now);
+    double full = price.at(now, 1);
     ClearingPrice fresh = new ClearingPrice();
     double at = 100;
     for (int i = 0; i < 2 * ClearingPrice.MOST; i++) {
@@ -146,40 +158,40 @@ class ClearingPriceTest {
       fresh.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, at);
     }
 
-    assertThat(full).isPositive().isCloseTo(fresh.at(at), within(1e-6));
+    assertThat(full).isPositive().isCloseTo(fresh.at(at, 1), within(1e-6));
   }
 
   @Test
   void aClockThatStandsStillChangesNothingUntilItGoesOn() {
     ask(60, 1.2, true);
-    double before = price.at(now);
+    double before = price.at(now, 1);
     for (int i = 0; i < 10; i++) {
       price.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now);
-      assertThat(price.at(now)).isEqualTo(before);
+      assertThat(price.at(now, 1)).isEqualTo(before);
     }
     now += 1;
 
-    assertThat(price.at(now)).isFinite().isPositive();
+    assertThat(price.at(now, 1)).isFinite().isPositive();
   }
 
   @Test
   void aClockThatJumpsBackBeginsAnew() {
     ask(600, 0.1, true);
-    assertThat(price.at(now)).isPositive();
+    assertThat(price.at(now, 1)).isPositive();
     now -= 50;
-    assertThat(price.at(now)).isZero();
+    assertThat(price.at(now, 1)).isZero();
     ask(600, 0.1, true);
 
-    assertThat(price.at(now)).as("as after the first minute").isBetween(3.9, 4.1);
+    assertThat(price.at(now, 1)).as("as after the first minute").isBetween(3.9, 4.1);
   }
 
   @Test
   void decisionsThatOvertakeEachOtherAreNoJump() {
     ask(600, 0.1, true);
-    double before = price.at(now);
+    double before = price.at(now, 1);
     price.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now - 0.5);
 
-    assertThat(price.at(now - 0.5)).isEqualTo(before);
+    assertThat(price.at(now - 0.5, 1)).isEqualTo(before);
   }
 
   private void ask(int requests, double gap, boolean company) {

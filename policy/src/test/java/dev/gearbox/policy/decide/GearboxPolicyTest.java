@@ -22,13 +22,17 @@ import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.record.TokenCounts;
 import dev.gearbox.telemetry.signal.EngineSignal.State;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GearboxPolicyTest {
   private final TestingPolicy gear = new TestingPolicy();
@@ -292,6 +296,37 @@ class GearboxPolicyTest {
 
     assertThat(row(before, "cpu/large").facts().waiting()).isEqualTo(5);
     assertThat(row(after, "cpu/large").facts().waiting()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {2, 4, 6, 8, 10, 12})
+  void aDeviceThatOthersUseAsWellIsAsDearAsIfTheyAskedHere(double seconds) {
+    double alone = priceAfterFiveMinutes(seconds, 3, 0);
+    double shared = priceAfterFiveMinutes(seconds, 3, 3);
+    double all = priceAfterFiveMinutes(seconds / 2, 6, 0);
+
+    assertThat(shared).isGreaterThan(alone).isBetween(0.65 * all, 1.01 * all);
+  }
+
+  /**
+   * With a request that comes here so often, so many of them on the device, and so many of others.
+   */
+  private static double priceAfterFiveMinutes(double seconds, int most, int others) {
+    var one = new TestingPolicy();
+    Deque<RequestTimeline> running = new ArrayDeque<>();
+    for (int i = 0; i < 300 / seconds; i++) {
+      one.engine("small", State.READY, running.size() + others, 0);
+      RequestFacts request = one.request(Targets.NONE);
+      running.add(one.timeline(request, one.route(request), 0.5, 3, Outcome.STOP));
+      if (running.size() > most) {
+        one.policy.complete(running.remove());
+      }
+      one.advance(seconds);
+    }
+    one.engine("small", State.READY, running.size() + others, 0);
+    var seen = one.policy.preview(one.request(Targets.NONE), one.signals());
+    System.out.println("PRICE " + seen.candidates().getFirst().facts().price());
+    return seen.candidates().getFirst().facts().price();
   }
 
   @Test

@@ -3,6 +3,9 @@ package dev.gearbox.policy.decide;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gearbox.policy.choose.Pricing;
+import dev.gearbox.policy.predict.DevicePrior;
+import dev.gearbox.policy.predict.LatencyModel;
+import dev.gearbox.policy.predict.Underway;
 import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
@@ -12,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class PricesTest {
   private static final long SECOND = 1_000_000_000L;
 
-  private final Prices prices = new Prices(Pricing.METERED);
+  private final Underway underway = new Underway(new LatencyModel(DevicePrior.CPU));
+  private final Prices prices = new Prices(Pricing.METERED, underway);
 
   @Test
   void aBusyDeviceWithManyRequestsBecomesDear() {
@@ -47,20 +51,7 @@ class PricesTest {
     assertThat(dear).isBetween(0.1, 5.0);
     assertThat(prices.lambda("cpu", Pricing.PREDICTED)).isZero();
     assertThat(prices.lambda("cpu")).as("the meter decides").isPositive();
-    assertThat(new Prices(Pricing.PREDICTED).lambda("cpu")).isZero();
-  }
-
-  @Test
-  void aDeviceOfAnotherGatewayCostsWhatItsOwnerAsks() {
-    run(4, 1.0, 60);
-    double own = prices.lambda("cpu");
-    Signals seen = signals(4, 1.0);
-    List<DeviceSignal> told = List.of(seen.devices().getFirst().at(7));
-    prices.advance(new Signals(now, seen.engines(), told), now);
-
-    assertThat(prices.lambda("cpu")).isEqualTo(7);
-    prices.advance(seen, now);
-    assertThat(prices.lambda("cpu")).as("its owner again").isEqualTo(own);
+    assertThat(new Prices(Pricing.PREDICTED, underway).lambda("cpu")).isZero();
   }
 
   private double meets = 1;

@@ -1,13 +1,10 @@
 package dev.gearbox.policy.simulate;
 
 import dev.gearbox.policy.decide.Decision;
-import dev.gearbox.policy.decide.DecisionRecord;
 import dev.gearbox.policy.fact.RequestFacts;
 import dev.gearbox.telemetry.record.RequestTimeline;
 import dev.gearbox.telemetry.record.StepRecord;
 import dev.gearbox.telemetry.signal.Signals;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Does all that another arm does; tests look at what goes by. */
 abstract class ForwardingArm implements Arm {
@@ -35,20 +32,5 @@ abstract class ForwardingArm implements Arm {
   @Override
   public void complete(RequestTimeline timeline) {
     arm.complete(timeline);
-  }
-
-  @Override
-  public void tell(Consumer<DecisionRecord> peers) {
-    arm.tell(peers);
-  }
-
-  @Override
-  public void heard(DecisionRecord elsewhere) {
-    arm.heard(elsewhere);
-  }
-
-  @Override
-  public @Nullable Double price(String device) {
-    return arm.price(device);
   }
 }

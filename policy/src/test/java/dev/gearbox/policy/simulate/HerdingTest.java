@@ -17,21 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Gateways side by side whose views of the devices are old. */
 class HerdingTest {
-
   private final Rules rules = compile();
-
-  @Test
-  void aPickAmongEqualsIsWorthMoreThanAlwaysTheBestWhereSignalsAreOld() {
-    Run best = new Run(8, 4, Duration.ofSeconds(2), ChoiceOptions.DEFAULT.near(0));
-    Run spread = new Run(8, 4, Duration.ofSeconds(2), ChoiceOptions.DEFAULT);
-    for (long seed = 1; seed <= 32; seed++) {
-      best.add(60, seed);
-      spread.add(60, seed);
-    }
-
-    // Seeds differ by a few points: over these it is 0.608 against 0.605.
-    assertThat(spread.tally.qwg()).isGreaterThan(best.tally.qwg());
-  }
 
   @Test
   void tenGatewaysWithOldViewsSpreadRequestsAsOneThatSeesAllDoes() {
