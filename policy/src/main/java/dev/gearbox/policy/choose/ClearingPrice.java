@@ -1,11 +1,11 @@
 package dev.gearbox.policy.choose;
 
 /**
- * The price at which what was lately asked of a device would just have fitted it: the dual of a
- * small fractional knapsack, found by bisection.
+ * The price at which what was lately asked of devices that are alike would just have fitted them:
+ * the dual of a small fractional knapsack, found by bisection.
  *
  * <pre>
- *   λ = least λ ≥ 0 with  Σ_i a_i·w_i(x_i(λ)) ≤ φ·ρ·T
+ *   λ = least λ ≥ 0 with  Σ_i a_i·w_i(x_i(λ)) ≤ φ·n·ρ_n·T     ρ_n = 1 − 0.3/√n
  *   x_i(λ) = argmax over x, or nobody, of v_i·q_x·P_x(idle) − λ·w_x      a_i = e^(−age/30 s)
  * </pre>
  *
@@ -13,14 +13,15 @@ package dev.gearbox.policy.choose;
  * would take, moves at once with a burst by as much as the burst matters, and does not fall when a
  * drowning device leaves no chance to anybody, because chances are those of an idle one. Requests
  * that never meet another on the device are no demand to share out, however long they take. Where
- * others use the device as well, φ is the part of it that the requests which ask here may have.
+ * others use the devices as well, φ is the part of them that the requests which ask here may have.
+ * Of many devices a larger share is given out: what chance brings too many to one finds another.
  *
  * <p>Keeps at most {@link #MOST} requests; those that come within {@link #APART} seconds of a kept
  * one count with the next. A clock that jumps back begins anew. Confined to its owner.
  */
 public final class ClearingPrice {
-  /** Share of the device that is given out: the rest is what chance needs. */
-  static final double SHARE = 0.7;
+  /** Share of a device that chance needs; the rest is given out. */
+  static final double SPARE = 0.3;
 
   /** In which what was asked counts for 1/e of what it did. */
   public static final double MEMORY_SECONDS = 30;
@@ -90,13 +91,14 @@ public final class ClearingPrice {
   /**
    * Points per device-second, as of {@code seconds} or a moment before.
    *
-   * @param part of the device that is for the requests that ask here, above 0 to 1
+   * @param devices that there are, 1 or more
+   * @param part of them that is for the requests that ask here, above 0 to 1
    */
-  public double at(double seconds, double part) {
+  public double at(double seconds, int devices, double part) {
     double now = advance(seconds);
     if (now - fitted >= APART) {
       fitted = now;
-      lambda = fit(now, part);
+      lambda = fit(now, part * (devices - SPARE * Math.sqrt(devices)));
     }
     return lambda;
   }
@@ -146,7 +148,7 @@ public final class ClearingPrice {
     }
   }
 
-  private double fit(double now, double part) {
+  private double fit(double now, double given) {
     boolean company = skippedMet;
     double dearest = 0;
     for (int i = 0; i < kept; i++) {
@@ -156,7 +158,7 @@ public final class ClearingPrice {
     }
     double from = kept < MOST ? begun : times[next];
     double seconds = Math.max(LEAST_SECONDS, now - from);
-    double room = part * SHARE * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
+    double room = given * MEMORY_SECONDS * (1 - Math.exp(-seconds / MEMORY_SECONDS));
     if (!company || used(0) <= room) {
       return 0;
     }

@@ -11,8 +11,10 @@ import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The price of every device, by what was asked of it lately ({@link ClearingPrice}). Beside it two
@@ -21,21 +23,25 @@ import org.jspecify.annotations.Nullable;
  * promises move. A device with one request at a time is not congested however busy: nobody is in
  * anybody's way. Thread-safe.
  *
+ * <p>Devices that hold the same have one price: what is asked of one might as well be asked of
+ * another, and a price of each by what chance brought it would send everybody to the cheapest.
+ *
  * <p>Other gateways may use a device too. Their requests are in its engines' signals, so that what
- * is asked here has to fit into that part of the device that the requests handed out here have had
- * of all on it, lately: if requests come to the gateways by chance, each finds the price that one
+ * is asked here has to fit into that part of the devices that the requests handed out here have had
+ * of all on them, lately: if requests come to the gateways by chance, each finds the price that one
  * gateway for all would.
  */
 final class Prices {
   private static final long SECOND = 1_000_000_000L;
   private static final int MOST_SECONDS = 120;
   private static final long STALE_NANOS = 5 * SECOND;
+  private static final long NEVER = Long.MIN_VALUE;
 
   private final Pricing pricing;
   private final Underway underway;
   private final Map<String, Device> devices = new HashMap<>();
-  private @Nullable Signals seen;
-  private long looked;
+  private final Map<String, Kind> kinds = new HashMap<>();
+  private long moved = NEVER;
   private long latest;
 
   Prices(Pricing pricing, Underway underway) {
@@ -43,51 +49,48 @@ final class Prices {
     this.underway = underway;
   }
 
-  /** Moves the prices to {@code now}. */
-  @SuppressWarnings("ReferenceEquality") // the same snapshot, not one that says the same
+  /** Moves the prices to {@code now}, by what signals say each second. */
   synchronized void advance(Signals signals, long now) {
-    // Decisions on one snapshot come in crowds; the devices of a large fleet are looked at for one.
-    if (signals == seen && now - looked < SECOND && now >= looked) {
-      latest = now;
+    latest = now;
+    boolean known = moved != NEVER && now >= moved;
+    long seconds = known ? (now - moved) / SECOND : 0;
+    if (known && seconds == 0) {
       return;
     }
-    seen = signals;
-    looked = now;
-    latest = now;
-    Map<String, Integer> requests = null;
+    moved = known ? moved + seconds * SECOND : now;
+    Map<String, Load> loads = loads(signals);
+    kinds.values().forEach(kind -> kind.fade(seconds));
     for (DeviceSignal signal : signals.devices()) {
+      Load load = loads.getOrDefault(signal.device(), Load.NONE);
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
-      long seconds = (now - device.moved) / SECOND;
-      if (seconds < 1) {
-        continue;
-      }
-      device.moved += seconds * SECOND;
-      double booked = device.booked / seconds;
+      device.kind = kinds.computeIfAbsent(load.holds.toString(), holds -> new Kind());
+      device.kind.devices += load.ready ? 1 : 0;
+      double booked = device.booked / Math.max(1, seconds);
       device.booked = 0;
       // What a silent device does is unknown: its price stays.
       if (now - signal.takenNanos() > STALE_NANOS) {
         continue;
       }
-      requests = requests == null ? requests(signals) : requests;
-      int present = requests.getOrDefault(signal.device(), 0);
-      double busy = present > 1 ? Math.max(signal.busyShare(), booked) : 0;
-      device.shared(
-          underway.aboard(signal.device()),
-          present,
-          Math.exp(-seconds / ClearingPrice.MEMORY_SECONDS));
+      device.kind.own += underway.aboard(signal.device());
+      device.kind.all += load.requests;
+      double busy = load.requests > 1 ? Math.max(signal.busyShare(), booked) : 0;
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
         device.metered = device.metered.next(busy);
       }
     }
+    kinds.values().removeIf(kind -> kind.devices == 0);
   }
 
-  /** Requests on each device. */
-  private static Map<String, Integer> requests(Signals signals) {
-    Map<String, Integer> requests = new HashMap<>();
+  /** What is on each device. */
+  private static Map<String, Load> loads(Signals signals) {
+    Map<String, Load> loads = new HashMap<>();
     for (EngineSignal engine : signals.engines()) {
-      requests.merge(engine.device(), engine.running() + engine.waiting(), Integer::sum);
+      Load load = loads.computeIfAbsent(engine.device(), id -> new Load());
+      load.holds.add(engine.pool() + '/' + engine.variant());
+      load.requests += engine.running() + engine.waiting();
+      load.ready |= engine.state() == EngineSignal.State.READY;
     }
-    return requests;
+    return loads;
   }
 
   /** Points per device-second, as the price that decides has it. */
@@ -101,33 +104,28 @@ final class Prices {
       return 0;
     }
     return switch (by) {
-      case CLEARING -> known.clearing.at(latest / 1e9, known.part());
+      case CLEARING -> known.kind.price(latest / 1e9);
       case METERED -> known.metered.lambda();
       case PREDICTED -> known.promised.lambda();
     };
   }
 
   /**
-   * A request asked for its place on the devices of its candidates: of each alike, because it will
-   * run on one of them.
+   * A request asked for its place on the devices of its candidates: of each kind alike, because it
+   * will run on one of them.
    */
   synchronized void asked(DecisionRecord made, long now) {
     double part = part(made.request().origin());
-    int asked = 0;
+    Set<Kind> asked = new LinkedHashSet<>();
     for (CandidateRow row : made.candidates()) {
       Score score = row.score();
       Device device = devices.get(row.facts().device());
       if (score != null && device != null) {
-        asked += device.considered == 0 ? 1 : 0;
-        device.consider(row.facts(), score);
+        device.kind.consider(row.facts(), score);
+        asked.add(device.kind);
       }
     }
-    for (CandidateRow row : made.candidates()) {
-      Device device = devices.get(row.facts().device());
-      if (device != null) {
-        device.ask(part / asked, now / 1e9);
-      }
-    }
+    asked.forEach(kind -> kind.ask(part / asked.size(), now / 1e9));
   }
 
   /**
@@ -162,37 +160,54 @@ final class Prices {
     known.promised = known.promised.earned(each, elapsed).promised(meets);
   }
 
+  /** What the engines of a device have, and which they are. */
+  private static final class Load {
+    static final Load NONE = new Load();
+
+    final Set<String> holds = new TreeSet<>();
+    int requests;
+    boolean ready;
+  }
+
+  /** One device. */
   private static final class Device {
+    private Kind kind = new Kind();
+    private Price metered = Price.FREE;
+    private Price promised = Price.FREE;
+    private double booked;
+    private long earned;
+
+    Device(long now) {
+      earned = now;
+    }
+  }
+
+  /** Devices that hold the same. */
+  private static final class Kind {
     private final ClearingPrice clearing = new ClearingPrice();
     private final double[] value = new double[ClearingPrice.OPTIONS];
     private final double[] work = new double[ClearingPrice.OPTIONS];
     private int considered;
     private boolean company;
-    private Price metered = Price.FREE;
-    private Price promised = Price.FREE;
-    private double booked;
+    private int devices;
     private double own;
     private double all;
-    private long moved;
-    private long earned;
-
-    Device(long now) {
-      moved = now;
-      earned = now;
-    }
 
     /**
-     * So many requests are on it, and so many of them were handed out here. Remembered as long as
-     * what is asked, so that who comes back to a busy device finds as much room as it asks for.
+     * A look is remembered as long as what is asked is, so that who comes back to busy devices
+     * finds as much room as it asks for.
      */
-    void shared(int ours, int present, double fade) {
-      own = own * fade + ours;
-      all = all * fade + present;
+    void fade(long seconds) {
+      double kept = Math.exp(-(double) seconds / ClearingPrice.MEMORY_SECONDS);
+      own *= kept;
+      all *= kept;
+      devices = 0;
     }
 
     /** Signals are older than what is known here, but as often too high as too low. */
-    double part() {
-      return own > 0 && own < all ? own / all : 1;
+    double price(double seconds) {
+      double part = own > 0 && own < all ? own / all : 1;
+      return clearing.at(seconds, Math.max(1, devices), part);
     }
 
     /** A candidate of the request that asks. */
@@ -207,11 +222,9 @@ final class Prices {
 
     /** The candidates considered are all that the request has here. */
     void ask(double share, double seconds) {
-      if (considered > 0) {
-        clearing.ask(value, work, considered, share, company, seconds);
-        considered = 0;
-        company = false;
-      }
+      clearing.ask(value, work, considered, share, company, seconds);
+      considered = 0;
+      company = false;
     }
   }
 }
