@@ -59,26 +59,27 @@ final class Prices {
     }
     moved = known ? moved + seconds * SECOND : now;
     Map<String, Load> loads = loads(signals);
-    kinds.values().forEach(kind -> kind.fade(seconds));
+    kinds.values().forEach(each -> each.lookAgain(seconds));
     for (DeviceSignal signal : signals.devices()) {
       Load load = loads.getOrDefault(signal.device(), Load.NONE);
-      Device device = devices.computeIfAbsent(signal.device(), id -> new Device(now));
-      device.kind = kinds.computeIfAbsent(load.holds.toString(), holds -> new Kind());
-      device.kind.devices += load.ready ? 1 : 0;
+      Kind kind = kinds.computeIfAbsent(load.holds.toString(), holds -> new Kind());
+      Device device = devices.computeIfAbsent(signal.device(), id -> new Device(kind, now));
+      device.kind = kind;
+      kind.devices += load.ready ? 1 : 0;
       double booked = device.booked / Math.max(1, seconds);
       device.booked = 0;
       // What a silent device does is unknown: its price stays.
       if (now - signal.takenNanos() > STALE_NANOS) {
         continue;
       }
-      device.kind.own += underway.aboard(signal.device());
-      device.kind.all += load.requests;
+      kind.own += underway.aboard(signal.device());
+      kind.all += load.requests;
       double busy = load.requests > 1 ? Math.max(signal.busyShare(), booked) : 0;
       for (int i = 0; i < Math.min(seconds, MOST_SECONDS); i++) {
         device.metered = device.metered.next(busy);
       }
     }
-    kinds.values().removeIf(kind -> kind.devices == 0);
+    kinds.values().removeIf(each -> each.devices == 0);
   }
 
   /** What is on each device. */
@@ -86,7 +87,7 @@ final class Prices {
     Map<String, Load> loads = new HashMap<>();
     for (EngineSignal engine : signals.engines()) {
       Load load = loads.computeIfAbsent(engine.device(), id -> new Load());
-      load.holds.add(engine.pool() + '/' + engine.variant());
+      load.holds.add(CandidateList.errorGroup(engine.pool(), engine.variant()));
       load.requests += engine.running() + engine.waiting();
       load.ready |= engine.state() == EngineSignal.State.READY;
     }
@@ -151,7 +152,7 @@ final class Prices {
 
   /** Work was handed to a device for so many points, with the chance {@code meets}. */
   synchronized void spent(String device, double work, double points, double meets, long now) {
-    Device known = devices.computeIfAbsent(device, id -> new Device(now));
+    Device known = devices.computeIfAbsent(device, id -> new Device(new Kind(), now));
     known.booked += work;
     double elapsed = Math.max(0, now - known.earned) / 1e9;
     known.earned = now;
@@ -171,14 +172,15 @@ final class Prices {
 
   /** One device. */
   private static final class Device {
-    private Kind kind = new Kind();
+    private Kind kind;
     private Price metered = Price.FREE;
     private Price promised = Price.FREE;
     private double booked;
     private long earned;
 
-    Device(long now) {
-      earned = now;
+    Device(Kind kind, long now) {
+      this.kind = kind;
+      this.earned = now;
     }
   }
 
@@ -197,7 +199,7 @@ final class Prices {
      * A look is remembered as long as what is asked is, so that who comes back to busy devices
      * finds as much room as it asks for.
      */
-    void fade(long seconds) {
+    void lookAgain(long seconds) {
       double kept = Math.exp(-(double) seconds / ClearingPrice.MEMORY_SECONDS);
       own *= kept;
       all *= kept;

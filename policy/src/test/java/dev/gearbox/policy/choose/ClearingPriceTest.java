@@ -47,7 +47,7 @@ class ClearingPriceTest {
     ClearingPrice half = new ClearingPrice();
     for (int i = 0; i < 30; i++) {
       ask(2, 0.6, true);
-      half.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now);
+      ask(half, 1, true, now);
     }
 
     assertThat(price.at(now, 1, 1)).isPositive();
@@ -59,7 +59,7 @@ class ClearingPriceTest {
     ClearingPrice nine = new ClearingPrice();
     for (int i = 0; i < 60; i++) {
       ask(1, 1.25, true);
-      nine.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 9, true, now);
+      ask(nine, 9, true, now);
     }
 
     assertThat(price.at(now, 1, 1)).isPositive();
@@ -87,8 +87,7 @@ class ClearingPriceTest {
     ClearingPrice rarer = new ClearingPrice();
     for (int i = 0; i < 100; i++) {
       ask(1, gap, true);
-      rarer.ask(
-          new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, 100 + 1.2 * gap * (i + 1));
+      ask(rarer, 1, true, 100 + 1.2 * gap * (i + 1));
     }
 
     assertThat(price.at(now, 1, 1)).isGreaterThanOrEqualTo(rarer.at(100 + 120 * gap, 1, 1) - 1e-9);
@@ -168,7 +167,7 @@ class ClearingPriceTest {
     double at = 100;
     for (int i = 0; i < 2 * ClearingPrice.MOST; i++) {
       at += 0.3;
-      fresh.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, at);
+      ask(fresh, 1, true, at);
     }
 
     assertThat(full).isPositive().isCloseTo(fresh.at(at, 1, 1), within(1e-6));
@@ -179,7 +178,7 @@ class ClearingPriceTest {
     ask(60, 1.2, true);
     double before = price.at(now, 1, 1);
     for (int i = 0; i < 10; i++) {
-      price.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now);
+      ask(price, 1, true, now);
       assertThat(price.at(now, 1, 1)).isEqualTo(before);
     }
     now += 1;
@@ -202,7 +201,7 @@ class ClearingPriceTest {
   void decisionsThatOvertakeEachOtherAreNoJump() {
     ask(600, 0.1, true);
     double before = price.at(now, 1, 1);
-    price.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, true, now - 0.5);
+    ask(price, 1, true, now - 0.5);
 
     assertThat(price.at(now - 0.5, 1, 1)).isEqualTo(before);
   }
@@ -210,7 +209,12 @@ class ClearingPriceTest {
   private void ask(int requests, double gap, boolean company) {
     for (int i = 0; i < requests; i++) {
       now += gap;
-      price.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, 1, company, now);
+      ask(price, 1, company, now);
     }
+  }
+
+  /** A request for all of a device for a point, or for a fifth of it for 0.8. */
+  private static void ask(ClearingPrice of, double share, boolean company, double at) {
+    of.ask(new double[] {1, 0.8}, new double[] {1, 0.2}, 2, share, company, at);
   }
 }
