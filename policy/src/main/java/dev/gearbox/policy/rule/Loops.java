@@ -8,8 +8,6 @@ import java.util.regex.Pattern;
 import org.drools.drl.ast.descr.FunctionDescr;
 import org.drools.drl.ast.descr.PackageDescr;
 import org.drools.drl.ast.descr.RuleDescr;
-import org.drools.drl.parser.DrlParser;
-import org.drools.drl.parser.DroolsParserException;
 
 /**
  * Finds what could go on forever within one consequence, where nothing can stop it: loops, and
@@ -23,18 +21,9 @@ final class Loops {
 
   private Loops() {}
 
-  /** Adds a problem for each; a text that is no rule file is left to the compiler. */
-  static void find(String file, String drl, List<RuleException.Problem> problems) {
-    PackageDescr parsed;
-    try {
-      DrlParser parser = new DrlParser();
-      parsed = parser.parse(false, drl);
-      if (parsed == null || parser.hasErrors()) {
-        return;
-      }
-    } catch (DroolsParserException e) {
-      return;
-    }
+  /** Adds a problem for each in {@code drl}, which is {@code parsed}. */
+  static void find(
+      String file, String drl, PackageDescr parsed, List<RuleException.Problem> problems) {
     for (RuleDescr rule : parsed.getRules()) {
       String name = "rule '" + rule.getName() + "'";
       loops(file, name, rule.getConsequenceLine(), rule.getConsequence(), drl, problems);

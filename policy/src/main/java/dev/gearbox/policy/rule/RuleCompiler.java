@@ -6,6 +6,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import org.drools.drl.ast.descr.PackageDescr;
+import org.drools.drl.parser.DrlParser;
+import org.drools.drl.parser.DroolsError;
+import org.drools.drl.parser.DroolsParserException;
+import org.jspecify.annotations.Nullable;
 import org.kie.api.KieBase;
 import org.kie.api.KieServices;
 import org.kie.api.builder.KieBuilder;
@@ -33,7 +38,10 @@ final class RuleCompiler {
           DecisionTable.isTable(sources.get(i))
               ? DecisionTable.toDrl(sources.get(i), problems)
               : sources.get(i).text();
-      Loops.find(sources.get(i).name(), drl, problems);
+      PackageDescr parsed = parse(sources.get(i).name(), drl, problems);
+      if (parsed != null) {
+        Loops.find(sources.get(i).name(), drl, parsed, problems);
+      }
       files.write(
           services
               .getResources()
@@ -48,7 +56,9 @@ final class RuleCompiler {
     for (Message message : builder.getResults().getMessages(Message.Level.ERROR)) {
       problems.add(
           new RuleException.Problem(
-              fileOf(message, sources), Math.max(0, message.getLine()), oneLine(message)));
+              fileOf(message, sources),
+              Math.max(0, message.getLine()),
+              oneLine(message.getText())));
     }
     if (!problems.isEmpty()) {
       throw new RuleException(problems);
@@ -58,6 +68,28 @@ final class RuleCompiler {
     // The repository would keep every version that ever was.
     services.getRepository().removeKieModule(release);
     return base;
+  }
+
+  /** Null, with the reasons among the problems, for a text that is no rule file. */
+  private static @Nullable PackageDescr parse(
+      String file, String drl, List<RuleException.Problem> problems) {
+    DrlParser parser = new DrlParser();
+    try {
+      PackageDescr parsed = parser.parse(false, drl);
+      if (parsed != null && !parser.hasErrors()) {
+        return parsed;
+      }
+    } catch (DroolsParserException e) {
+      problems.add(
+          new RuleException.Problem(
+              file, Math.max(0, e.getLineNumber()), oneLine(String.valueOf(e.getMessage()))));
+    }
+    for (DroolsError error : parser.getErrors()) {
+      int[] lines = error.getLines();
+      int line = lines.length == 0 ? 0 : Math.max(0, lines[0]);
+      problems.add(new RuleException.Problem(file, line, oneLine(error.getMessage())));
+    }
+    return null;
   }
 
   /** Hash of the texts in their order. */
@@ -86,7 +118,7 @@ final class RuleCompiler {
     return sources.size() == 1 ? sources.get(0).name() : "rules";
   }
 
-  private static String oneLine(Message message) {
-    return message.getText().strip().replaceAll("\\s*\\R\\s*", " ");
+  private static String oneLine(String message) {
+    return message.strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

@@ -325,7 +325,6 @@ class GearboxPolicyTest {
     }
     one.engine("small", State.READY, running.size() + others, 0);
     var seen = one.policy.preview(one.request(Targets.NONE), one.signals());
-    System.out.println("PRICE " + seen.candidates().getFirst().facts().price());
     return seen.candidates().getFirst().facts().price();
   }
 
