@@ -72,7 +72,7 @@ final class CandidateList {
       int number = seat.device().number();
       Shared device = devices[number];
       if (device == null) {
-        device = shared(seat.device(), expected, now);
+        device = shared(seat.device(), request.serviceClass(), expected, now);
         devices[number] = device;
       }
       candidates.add(candidate(request, seat, device, expected, now));
@@ -94,11 +94,12 @@ final class CandidateList {
    *
    * @param load of its engines
    * @param idle whether none of them is open
+   * @param overtaking share of it that goes to those who come and go before the request
    * @param price of a second of it
    */
-  private record Shared(DeviceLoad load, boolean idle, double price) {}
+  private record Shared(DeviceLoad load, boolean idle, double overtaking, double price) {}
 
-  private Shared shared(Roster.Device device, int expected, long now) {
+  private Shared shared(Roster.Device device, ServiceClass of, int expected, long now) {
     List<EngineLoad> loads = new ArrayList<>(device.engines().size());
     boolean idle = true;
     for (int i = 0; i < device.engines().size(); i++) {
@@ -111,9 +112,16 @@ final class CandidateList {
       loads.add(load);
       idle = idle && !open(load, now);
     }
-    double interactive = underway.interactiveShare(device.id(), now);
     return new Shared(
-        latency.device(loads, expected, interactive, now), idle, prices.lambda(device.id()));
+        latency.device(loads, expected, now),
+        idle,
+        underway.overtaking(device.id(), lane(of), of.priority(), now),
+        prices.lambda(device.id()));
+  }
+
+  /** Rules give way to others whom they may shed. */
+  private static Lane lane(ServiceClass of) {
+    return of.sheddable() ? Lane.BULK : of.lane();
   }
 
   private boolean open(EngineLoad load, long now) {
@@ -154,9 +162,10 @@ final class CandidateList {
             underway.ahead(
                 signal.device(),
                 seat.batch(),
-                of.sheddable() ? Lane.BULK : of.lane(),
+                lane(of),
                 of.priority(),
                 self.running() + self.waiting()),
+            device.overtaking(),
             request.origin().lag());
     Forecast forecast = latency.forecast(device.load(), seat.place(), ask);
     double damage =

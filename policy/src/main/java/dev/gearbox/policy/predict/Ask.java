@@ -17,6 +17,8 @@ import dev.gearbox.policy.fact.Targets;
  * @param targets what it asks
  * @param objective the class's attainment objective: the quantile of the high predictions
  * @param ahead requests known to be on the engine that go before it, running ones included
+ * @param overtaking share of the device that requests which go before it have lately asked for, 0
+ *     to any: those to come will pass it
  * @param mates requests that wait with it in its queue and come after it
  */
 public record Ask(
@@ -31,4 +33,5 @@ public record Ask(
     Targets targets,
     double objective,
     int ahead,
+    double overtaking,
     long mates) {}

@@ -8,9 +8,6 @@ import java.util.List;
  * decision.
  */
 public final class DeviceLoad {
-  /** Whoever gives way to others gets a little all the same. */
-  private static final double MOST_TAKEN = 0.8;
-
   private final EngineLoad[] loads;
   final StepModel[] models;
 
@@ -23,22 +20,13 @@ public final class DeviceLoad {
   /** Share of the device of each beside the others; 0 where it is idle. */
   final double[] weight;
 
-  /** Share of the device that interactive requests to come will take, 0 to {@link #MOST_TAKEN}. */
-  final double taken;
-
   /** The moment, in monotonic nanoseconds. */
   final long now;
 
   private final double cycle;
 
-  DeviceLoad(
-      List<EngineLoad> engines,
-      LatencyModel latency,
-      int expectedTokens,
-      double interactiveShare,
-      long now) {
+  DeviceLoad(List<EngineLoad> engines, LatencyModel latency, int expectedTokens, long now) {
     this.now = now;
-    taken = Math.min(MOST_TAKEN, interactiveShare);
     int count = engines.size();
     loads = engines.toArray(new EngineLoad[0]);
     models = new StepModel[count];

@@ -28,6 +28,9 @@ public final class LatencyModel {
   /** Age in seconds up to which a signal is fresh; from here to a second, errors grow double. */
   private static final double FRESH = 0.1;
 
+  /** Whoever gives way to others gets a little of the device all the same. */
+  private static final double MOST_TAKEN = 0.8;
+
   /** Seconds under which nothing is predicted, so that ratios stay finite. */
   private static final double SHORTEST = 1e-6;
 
@@ -72,12 +75,10 @@ public final class LatencyModel {
    *
    * @param engines on it
    * @param expectedTokens of the answers that those who wait will have
-   * @param interactiveShare of it that interactive requests have lately asked for
    * @param now monotonic nanoseconds
    */
-  public DeviceLoad device(
-      List<EngineLoad> engines, int expectedTokens, double interactiveShare, long now) {
-    return new DeviceLoad(engines, this, expectedTokens, interactiveShare, now);
+  public DeviceLoad device(List<EngineLoad> engines, int expectedTokens, long now) {
+    return new DeviceLoad(engines, this, expectedTokens, now);
   }
 
   /** Predicts {@code ask} on engine number {@code at} of {@code device}. */
@@ -101,7 +102,7 @@ public final class LatencyModel {
       }
     }
     // Who gives way waits for those too who come after it (Cobham 1954): W / (1 - share of these).
-    double left = ask.lane() == Lane.BULK ? 1 - device.taken : 1;
+    double left = 1 - Math.min(MOST_TAKEN, ask.overtaking());
     double wait = (first + firstDelay + running / 2) / left;
     double ttft = Math.max(SHORTEST, ask.elapsed() + wait);
     double tpot = Math.max(SHORTEST, each + (wholeDelay - firstDelay) / ask.expectedTokens());

@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Requests handed to devices that have not ended, and what another one joining would cost them:
@@ -46,9 +47,9 @@ public final class Underway {
     one.riders.put(rider.request(), rider);
     byRequest.put(rider.request(), one);
     one.count(rider).add(rider, 1);
-    if (rider.lane() == Lane.INTERACTIVE) {
-      one.interactive.add(rider.forecast().work(), now);
-    }
+    one.inflows
+        .computeIfAbsent(new Turn(rider.lane(), rider.priority()), turn -> new Inflow())
+        .add(rider.forecast().work(), now);
     seat(one, rider, rider.forecast().tpot(), now);
   }
 
@@ -69,10 +70,20 @@ public final class Underway {
     return one == null ? 0 : one.riders.size();
   }
 
-  /** Share of {@code device} that interactive requests have lately asked for, 0 to any. */
-  public synchronized double interactiveShare(String device, long now) {
+  /**
+   * Share of {@code device} that requests have lately asked for which go before one of this lane
+   * and priority, 0 to any.
+   */
+  public synchronized double overtaking(String device, Lane lane, int priority, long now) {
     Device one = devices.get(device);
-    return one == null ? 0 : one.interactive.share(now);
+    if (one == null) {
+      return 0;
+    }
+    double share = 0;
+    for (Inflow first : one.inflows.headMap(new Turn(lane, priority)).values()) {
+      share += first.share(now);
+    }
+    return share;
   }
 
   /** Whether interactive work is on {@code engine}; true where nothing is known of it. */
@@ -214,11 +225,20 @@ public final class Underway {
     device.tables.add(table);
   }
 
+  /** Who goes first: the lanes in their order, and in each the higher priority. */
+  private record Turn(Lane lane, int priority) implements Comparable<Turn> {
+    @Override
+    public int compareTo(Turn other) {
+      int lanes = lane.compareTo(other.lane);
+      return lanes != 0 ? lanes : Integer.compare(other.priority, priority);
+    }
+  }
+
   private static final class Device {
     final Map<String, Rider> riders = new LinkedHashMap<>();
     final Map<String, Aboard> engines = new HashMap<>();
     final List<SlackTable> tables = new ArrayList<>();
-    final Inflow interactive = new Inflow();
+    final TreeMap<Turn, Inflow> inflows = new TreeMap<>();
     long built = Long.MIN_VALUE / 2;
 
     Aboard count(Rider rider) {

@@ -32,24 +32,18 @@ class LatencyModelTest {
   }
 
   @Test
-  void bulkWaitsForThoseToComeThatGoBeforeIt() {
-    for (Lane lane : Lane.values()) {
-      Ask ask = new Ask("p", true, lane, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99, 0);
-      double quiet = forecast(ask, 0).ttft();
-      double half = forecast(ask, 0.5).ttft();
+  void whoIsOvertakenWaitsForThoseToCome() {
+    double quiet = overtaken(0).ttft();
+    double half = overtaken(0.5).ttft();
 
-      if (lane == Lane.BULK) {
-        assertThat(half).isGreaterThan(1.3 * quiet);
-        assertThat(forecast(ask, 7).ttft()).as("a flood").isBetween(1.3 * half, 6 * quiet);
-      } else {
-        assertThat(half).isEqualTo(quiet);
-      }
-    }
+    assertThat(half).isGreaterThan(1.3 * quiet);
+    assertThat(overtaken(7).ttft()).as("a flood").isBetween(1.3 * half, 6 * quiet);
   }
 
-  private Forecast forecast(Ask ask, double interactiveShare) {
-    List<EngineLoad> one = List.of(load(4, 2));
-    return model.forecast(model.device(one, ask.expectedTokens(), interactiveShare, 0), 0, ask);
+  private Forecast overtaken(double share) {
+    Ask ask =
+        new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99, share, 0);
+    return forecast(model, load(4, 2), List.of(), ask);
   }
 
   @Property(tries = 300)
@@ -89,6 +83,7 @@ class LatencyModelTest {
             fresh.targets(),
             fresh.objective(),
             99,
+            0,
             0);
 
     Forecast certain = forecast(model, load(0, 0), List.of(), fresh);
@@ -331,13 +326,13 @@ class LatencyModelTest {
   }
 
   private static Ask ask(Targets targets, double elapsed) {
-    return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95, 99, 0);
+    return new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, elapsed, 0, targets, 0.95, 99, 0, 0);
   }
 
   private static Forecast forecast(
       LatencyModel model, EngineLoad self, List<EngineLoad> others, Ask ask) {
     List<EngineLoad> all = new ArrayList<>(List.of(self));
     all.addAll(others);
-    return model.forecast(model.device(all, ask.expectedTokens(), 0, 0), 0, ask);
+    return model.forecast(model.device(all, ask.expectedTokens(), 0), 0, ask);
   }
 }

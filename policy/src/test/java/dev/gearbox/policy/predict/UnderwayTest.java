@@ -1,6 +1,7 @@
 package dev.gearbox.policy.predict;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.gearbox.engine.Lane;
 import dev.gearbox.policy.fact.Forecast;
@@ -101,6 +102,20 @@ class UnderwayTest {
     assertThat(underway.ahead("d", "e", Lane.INTERACTIVE, -9, 2)).isEqualTo(1);
     assertThat(underway.ahead("d", "e", Lane.BULK, 9, 2)).isEqualTo(1);
     assertThat(underway.ahead("d", "e", Lane.BULK, 5, 2)).isEqualTo(2);
+  }
+
+  @Test
+  void whoWillComeOvertakesThoseOfLowerPriorityAndEveryoneInBulk() {
+    for (int second = 0; second < 300; second++) {
+      underway.board("d", rider("high" + second, Lane.INTERACTIVE, 5), second * SECOND);
+    }
+    long now = 300 * SECOND;
+    double high = underway.overtaking("d", Lane.INTERACTIVE, 0, now);
+
+    assertThat(high).isCloseTo(rider("any", Lane.INTERACTIVE, 5).forecast().work(), within(0.02));
+    assertThat(underway.overtaking("d", Lane.BULK, 9, now)).isEqualTo(high);
+    assertThat(underway.overtaking("d", Lane.INTERACTIVE, 5, now)).as("its equals").isZero();
+    assertThat(underway.overtaking("other", Lane.BULK, 0, now)).isZero();
   }
 
   @Test
