@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * a few comparisons and never while a waiting request is told its answer.
  *
  * <p>A full line sheds the lowest priority first, and in it the tenant that fills it. A request
- * whose deadline the line ahead of it will not let it meet is refused at once; one that has waited
- * until its deadline goes. INVARIANT: permits in use and {@code free} add up to the limit; a permit
- * is taken and given back under the lock.
+ * whose deadline the line ahead of it and what comes after will not let it meet is refused at once;
+ * one that has waited until its deadline goes. INVARIANT: permits in use and {@code free} add up to
+ * the limit; a permit is taken and given back under the lock.
  */
 public final class AdmissionControl {
   private static final double GAIN = 0.1;
@@ -40,6 +40,11 @@ public final class AdmissionControl {
 
   /** Running mean of the seconds that a permit is held; 0 while nobody has given one back. */
   private double held;
+
+  /**
+   * By priority, running mean of the seconds that a request had its permits which an engine took.
+   */
+  private final Map<Integer, Double> stays = new HashMap<>();
 
   public AdmissionControl(
       AdmissionLimits limits, Map<String, TenantLimits> tenants, LongSupplier clock) {
@@ -218,6 +223,9 @@ public final class AdmissionControl {
     synchronized (lock) {
       double seconds = (clock.getAsLong() - ticket.grantedNanos()) / 1e9;
       held = held == 0 ? seconds : held + GAIN * (seconds - held);
+      if (ticket.ran()) {
+        stays.merge(ticket.priority(), seconds, (mean, last) -> mean + GAIN * (last - mean));
+      }
       free += ticket.permits();
     }
     serve();
@@ -272,8 +280,11 @@ public final class AdmissionControl {
     }
     // Of the permits to come, those of higher priority take as many as lately, whoever waits now.
     double left = Math.max(SMALLEST_SHARE, 1 - line.overtaking(ticket));
-    double permits = (line.ahead(ticket) + ticket.permits()) / left;
-    return secondsFor(permits) > ticket.patience().toNanos() / 1e9;
+    double ahead = line.ahead(ticket);
+    double wait = secondsFor((ahead + ticket.permits()) / left);
+    // With its permits it is not done. Whoever is next finds out whether that is still so slow.
+    double stay = ahead == 0 ? 0 : stays.getOrDefault(ticket.priority(), 0.0);
+    return wait + stay > ticket.patience().toNanos() / 1e9;
   }
 
   /** Seconds until that many permits have been given back, all of them being in use. */

@@ -116,6 +116,11 @@ public final class Ticket implements AutoCloseable {
     used = new Reservation.Used(true, prompt, generated, permits);
   }
 
+  /** Whether an engine took it, as {@link #used} said. */
+  boolean ran() {
+    return used.ran();
+  }
+
   /** Whether the permits were taken: false when the ticket was closed before. */
   boolean grant(long now) {
     granted = now;

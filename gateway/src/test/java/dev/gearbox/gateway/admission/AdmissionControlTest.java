@@ -150,6 +150,31 @@ class AdmissionControlTest {
   }
 
   @Test
+  void aDeadlineLeavesTimeForWhatComesAfterTheLine() {
+    AdmissionControl control = control(2, 100);
+    Ticket slow = control.ticket(TestingRequests.of("a", 0));
+    Ticket quick = control.ticket(TestingRequests.of("a", 10));
+    clock.addAndGet(Duration.ofSeconds(1).toNanos());
+    quick.used(20, 5);
+    quick.close();
+    clock.addAndGet(Duration.ofSeconds(9).toNanos());
+    slow.used(20, 5);
+    slow.close();
+    for (int i = 0; i < 2; i++) {
+      control.ticket(TestingRequests.of("a", 0));
+    }
+
+    Duration eight = Duration.ofSeconds(8);
+    Ticket next = control.ticket(TestingRequests.of("b", 0, 1, eight, clock.get()));
+    Ticket after = control.ticket(TestingRequests.of("b", 0, 1, eight, clock.get()));
+    Ticket first = control.ticket(TestingRequests.of("b", 10, 1, eight, clock.get()));
+
+    assertThat(answer(next)).as("it may find out whether that is still so slow").isNull();
+    assertThat(code(after)).isEqualTo("429 slo_unattainable");
+    assertThat(answer(first)).as("of a priority that is soon done").isNull();
+  }
+
+  @Test
   void whoWaitsUntilItsDeadlineIsToldThatItPassed() {
     AdmissionControl control = control(1, 10);
     control.ticket(TestingRequests.of("a", 0));
