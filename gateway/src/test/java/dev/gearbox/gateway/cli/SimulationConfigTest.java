@@ -74,6 +74,7 @@ class SimulationConfigTest {
             "gearbox",
             "reference-only",
             "smallest-only",
+            "smallest-or-none",
             "round-robin",
             "least-latency",
             "queue-threshold",

@@ -4,10 +4,10 @@ package dev.gearbox.policy.choose;
  * Constants of the choice.
  *
  * @param unknownQuality what a variant of unmeasured quality counts as; it satisfies no floor
- * @param meetsFloor probability of meeting the targets under which nothing is promised: below it
- *     every candidate scores about nothing and ties would pick the heaviest
- * @param exploration share of sheddable requests that try another candidate, so that predictions of
- *     those that were not chosen do not freeze
+ * @param meetsFloor probability of meeting the targets under which nothing is promised where others
+ *     are: what would more likely be late than not takes its seconds from them for nothing
+ * @param exploration share of sheddable requests that try another candidate which earns what it
+ *     takes from others, so that predictions of those that were not chosen do not freeze
  * @param openingMargin share of a perfect answer's points by which an engine that is not open must
  *     win over those that are, so that requests do not flap between engines of one device
  * @param nearness share of the best candidate's value within which others of its variant count as
@@ -24,7 +24,7 @@ public record ChoiceOptions(
     double nearness,
     Pricing pricing,
     int sampleAbove) {
-  public static final ChoiceOptions DEFAULT = new ChoiceOptions(0.5, 0.05, 0.01);
+  public static final ChoiceOptions DEFAULT = new ChoiceOptions(0.5, 0.5, 0.01);
 
   private static final double OPENING_MARGIN = 0.02;
   private static final double NEARNESS = 0.02;

@@ -1,5 +1,6 @@
 package dev.gearbox.policy.choose;
 
+import dev.gearbox.policy.fact.CandidateFacts;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -16,14 +17,17 @@ public final class Chooser {
   private static final Comparator<Scored> BEST =
       Comparator.<Scored>comparingDouble(each -> -each.score().total()).thenComparing(LEAST_WORK);
 
+  /** Chance under which every candidate scores about nothing, and ties would pick the heaviest. */
+  private static final double NO_CHANCE = 0.05;
+
   private Chooser() {}
 
   public static Choice choose(Question question, ChoiceOptions options) {
     List<Scored> ranked = new ArrayList<>(question.allowed().size());
-    double bestMeets = 0;
-    for (var candidate : question.allowed()) {
+    boolean hopeless = true;
+    for (CandidateFacts candidate : question.allowed()) {
       Score score = Score.of(candidate, question, options);
-      bestMeets = Math.max(bestMeets, score.meets());
+      hopeless &= score.meets() < (harmless(candidate) ? NO_CHANCE : options.meetsFloor());
       ranked.add(new Scored(candidate, score));
     }
     if (ranked.isEmpty()) {
@@ -31,17 +35,24 @@ public final class Chooser {
     }
     boolean byWork = question.cautious() || question.relegate();
     ranked.sort(byWork ? LEAST_WORK : BEST);
-    if (bestMeets < options.meetsFloor()) {
+    if (hopeless) {
       return new Choice.Hopeless(ranked.stream().min(LEAST_WORK).orElseThrow(), ranked);
     }
-    if (question.explorable() && ranked.size() > 1) {
+    if (question.explorable()) {
       SplittableRandom random = new SplittableRandom(question.seed());
-      if (random.nextDouble() < options.exploration()) {
-        return new Choice.Picked(ranked.get(random.nextInt(1, ranked.size())), ranked, true);
+      List<Scored> others =
+          ranked.stream().skip(1).filter(each -> each.score().total() >= 0).toList();
+      if (!others.isEmpty() && random.nextDouble() < options.exploration()) {
+        return new Choice.Picked(others.get(random.nextInt(others.size())), ranked, true);
       }
     }
     Scored picked = byWork ? ranked.getFirst() : among(ranked, question.seed(), options);
     return new Choice.Picked(picked, ranked, false);
+  }
+
+  /** Whether being late there would cost nobody else anything; and it shows how long it takes. */
+  private static boolean harmless(CandidateFacts candidate) {
+    return candidate.damage() == 0 && candidate.running() + candidate.waiting() == 0;
   }
 
   /**

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An arm to compare with: some {@link Selector} names the variant, and the policy's own code does
  * the rest. So all arms have the same predictions, bookings, lanes and choice among engines of a
- * variant, and differ in nothing but what they are compared for. A control refuses nothing.
+ * variant, and differ in nothing but what they are compared for. A control refuses nothing unless
+ * it says so.
  */
 final class Control implements Arm {
   private final GearboxArm predictor;

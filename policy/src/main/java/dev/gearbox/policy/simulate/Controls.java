@@ -1,5 +1,6 @@
 package dev.gearbox.policy.simulate;
 
+import dev.gearbox.policy.choose.ChoiceOptions;
 import dev.gearbox.policy.fact.CandidateFacts;
 import dev.gearbox.policy.fact.RequestFacts;
 import java.util.Comparator;
@@ -27,6 +28,20 @@ final class Controls {
     return Control.of(fleet -> {
       String smallest = names(fleet).getLast();
       return (request, facts) -> smallest;
+    });
+  }
+
+  /** The same, refusing as the policy does: whoever would more likely be late than not. */
+  static Arm.Factory smallestOrNone() {
+    return Control.of(fleet -> {
+      String smallest = names(fleet).getLast();
+      return (request, facts) -> {
+        double meets = 0;
+        for (CandidateFacts each : facts.candidates()) {
+          meets = Math.max(meets, each.variant().equals(smallest) ? each.forecast().meets() : 0);
+        }
+        return meets < ChoiceOptions.DEFAULT.meetsFloor() ? null : smallest;
+      };
     });
   }
 

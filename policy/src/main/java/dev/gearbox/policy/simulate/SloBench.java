@@ -149,6 +149,7 @@ public record SloBench(
     arms.put(GEARBOX, GearboxArm.of(rules));
     arms.put("reference-only", Controls.referenceOnly());
     arms.put("smallest-only", Controls.smallestOnly());
+    arms.put("smallest-or-none", Controls.smallestOrNone());
     arms.put("round-robin", Controls.roundRobin());
     arms.put("least-latency", Controls.leastLatency());
     arms.putAll(tuner.tune(meanPrompt(), meanOutput()));

@@ -81,6 +81,37 @@ class ChooserProperties {
         .isEqualTo(least);
   }
 
+  @Example
+  void whoHarmsNobodyMayTryWithALittleChance() {
+    CandidateFacts crowded = of("v", "crowded", 0.8, 0.4, 1, 0, 0, 1);
+    CandidateFacts alone = of("v", "alone", 0.8, 0.1, 1, 0, 0, 0);
+    CandidateFacts never = of("v", "never", 0.8, 0.01, 1, 0, 0, 0);
+
+    assertThat(Chooser.choose(question(List.of(crowded), 1, false), OPTIONS))
+        .isInstanceOf(Choice.Hopeless.class);
+    assertThat(Chooser.choose(question(List.of(alone), 1, false), OPTIONS))
+        .isInstanceOf(Choice.Picked.class);
+    assertThat(Chooser.choose(question(List.of(never), 1, false), OPTIONS))
+        .isInstanceOf(Choice.Hopeless.class);
+  }
+
+  @Example
+  void onlyWhatEarnsWhatItTakesIsTried() {
+    ChoiceOptions always = new ChoiceOptions(0.5, 0.5, 1);
+    CandidateFacts best = of("small", "best", 0.7, 0.9, 1, 0.5);
+    CandidateFacts worth = of("middle", "worth", 0.8, 0.9, 1.4, 0.5);
+    CandidateFacts dear = of("large", "dear", 1, 0.9, 10, 0.5);
+
+    for (long seed = 0; seed < 50; seed++) {
+      Choice.Picked tried =
+          (Choice.Picked) Chooser.choose(question(List.of(best, worth, dear), seed, true), always);
+      assertThat(tried.explored()).isTrue();
+      assertThat(tried.best().candidate().engine()).isEqualTo("worth");
+      assertThat(Chooser.choose(question(List.of(best, dear), seed, true), always))
+          .isEqualTo(Chooser.choose(question(List.of(best, dear), seed, false), always));
+    }
+  }
+
   @Property(tries = 300)
   void whoeverIsAsGoodAsTheBestOfItsVariantMayBePicked(
       @ForAll @Size(min = 1, max = 8) List<@DoubleRange(min = 0.5, max = 1) Double> chances,
@@ -211,12 +242,12 @@ class ChooserProperties {
   }
 
   private static CandidateFacts uncached(CandidateFacts each) {
-    return of(each.variant(), each.engine(), 0.8, 0.9, 1.1, 0, 0);
+    return of(each.variant(), each.engine(), 0.8, 0.9, 1.1, 0, 0, 1);
   }
 
   private static CandidateFacts of(
       String variant, String engine, double quality, double meets, double work, double price) {
-    return of(variant, engine, quality, meets, work, price, 5);
+    return of(variant, engine, quality, meets, work, price, 5, 1);
   }
 
   private static CandidateFacts of(
@@ -226,7 +257,8 @@ class ChooserProperties {
       double meets,
       double work,
       double price,
-      int cached) {
+      int cached,
+      int running) {
     return new CandidateFacts(
         engine,
         variant,
@@ -241,7 +273,7 @@ class ChooserProperties {
         10,
         cached,
         10,
-        0,
+        running,
         0,
         8,
         0,
