@@ -57,6 +57,7 @@ public final class GearboxPolicy implements PolicyEngine {
   private final Standings standings = new Standings();
   private final ConcurrentHashMap<String, Revoked> revoked = new ConcurrentHashMap<>();
   private final CandidateList candidates;
+  private final Departures departures = new Departures();
   private final Outcomes outcomes;
   private final DecisionLog log;
   private final PolicyMeters meters;
@@ -187,6 +188,7 @@ public final class GearboxPolicy implements PolicyEngine {
   public Decision decide(RequestFacts request, Signals signals) {
     long started = clock.getAsLong();
     prices.advance(signals, started);
+    departures.since(signals, started).forEach(this::forget);
     DecisionRecord made = deliberate(request, signals, started);
     log.add(made);
     observer.accept(made);
@@ -260,6 +262,12 @@ public final class GearboxPolicy implements PolicyEngine {
           Boost.next(0, serviceClass.attainment(), met),
           (boost, first) -> Boost.next(boost, serviceClass.attainment(), met));
     }
+  }
+
+  private void forget(String engine) {
+    latency.forget(engine);
+    caches.forget(engine);
+    opened.forget(engine);
   }
 
   private DecisionRecord deliberate(RequestFacts asked, Signals signals, long now) {

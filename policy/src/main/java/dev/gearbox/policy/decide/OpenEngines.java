@@ -20,6 +20,12 @@ final class OpenEngines {
     return before != null && !before.equals(engine);
   }
 
+  /** Drops an engine that has left. */
+  synchronized void forget(String engine) {
+    chosen.remove(engine);
+    latest.values().remove(engine);
+  }
+
   synchronized boolean held(String engine, long now) {
     Long at = chosen.get(engine);
     return at != null && now - at < HOLD_NANOS;

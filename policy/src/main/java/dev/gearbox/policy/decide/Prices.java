@@ -11,6 +11,7 @@ import dev.gearbox.telemetry.signal.DeviceSignal;
 import dev.gearbox.telemetry.signal.EngineSignal;
 import dev.gearbox.telemetry.signal.Signals;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -60,7 +61,9 @@ final class Prices {
     moved = known ? moved + seconds * SECOND : now;
     Map<String, Load> loads = loads(signals);
     kinds.values().forEach(each -> each.lookAgain(seconds));
+    Set<String> here = new HashSet<>();
     for (DeviceSignal signal : signals.devices()) {
+      here.add(signal.device());
       Load load = loads.getOrDefault(signal.device(), Load.NONE);
       Kind kind = kinds.computeIfAbsent(load.holds.toString(), holds -> new Kind());
       Device device = devices.computeIfAbsent(signal.device(), id -> new Device(kind, now));
@@ -80,6 +83,7 @@ final class Prices {
       }
     }
     kinds.values().removeIf(each -> each.devices == 0);
+    devices.keySet().retainAll(here);
   }
 
   /** What is on each device. */

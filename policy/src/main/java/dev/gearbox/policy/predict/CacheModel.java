@@ -33,6 +33,11 @@ public final class CacheModel {
     means.merge(key, new Mean(share, 1), (old, one) -> old.next(share));
   }
 
+  /** Drops what was learned of an engine that has left. */
+  public void forget(String engine) {
+    means.keySet().removeIf(key -> key.engine.equals(engine));
+  }
+
   private record Key(String engine, String tenant) {}
 
   private record Mean(double share, int seen) {

@@ -65,6 +65,12 @@ public final class LatencyModel {
     model(engine, parameterBytes);
   }
 
+  /** Drops what was learned of an engine that has left; its pool's errors stay. */
+  public void forget(String engine) {
+    engines.remove(engine);
+    measured.remove(engine);
+  }
+
   /** Takes what was measured of an engine as its prior; for an engine that is not known yet. */
   public void expect(String engine, StepPrior prior) {
     measured.put(engine, prior);

@@ -29,6 +29,9 @@ public final class Underway {
   private static final double OLDEST_TIMES = 3;
   private static final int MOST = 100_000;
 
+  /** After which nothing is left to remember of a device that nobody is on. */
+  private static final long IDLE_NANOS = 600_000_000_000L;
+
   private final LatencyModel latency;
   private final Map<String, Device> devices = new HashMap<>();
   private final Map<String, Device> byRequest = new HashMap<>();
@@ -43,7 +46,13 @@ public final class Underway {
     if (byRequest.size() >= MOST) {
       return;
     }
-    Device one = devices.computeIfAbsent(device, id -> new Device());
+    Device one = devices.get(device);
+    if (one == null) {
+      devices.values().removeIf(each -> each.riders.isEmpty() && now - each.boarded > IDLE_NANOS);
+      one = new Device();
+      devices.put(device, one);
+    }
+    one.boarded = now;
     one.riders.put(rider.request(), rider);
     byRequest.put(rider.request(), one);
     one.count(rider).add(rider, 1);
@@ -59,7 +68,7 @@ public final class Underway {
     if (device != null) {
       Rider rider = device.riders.remove(request);
       if (rider != null) {
-        device.count(rider).add(rider, -1);
+        device.uncount(rider);
       }
     }
   }
@@ -90,7 +99,7 @@ public final class Underway {
   public synchronized boolean interactive(String device, String engine) {
     Device one = devices.get(device);
     Aboard there = one == null ? null : one.engines.get(engine);
-    return there == null || there.total() == 0 || there.interactive();
+    return there == null || there.interactive();
   }
 
   /**
@@ -144,7 +153,7 @@ public final class Underway {
       if (elapsed > OLDEST_SECONDS + OLDEST_TIMES * rider.forecast().total()) {
         all.remove();
         byRequest.remove(rider.request());
-        device.count(rider).add(rider, -1);
+        device.uncount(rider);
       } else {
         seat(device, rider, cycle, now);
       }
@@ -239,7 +248,16 @@ public final class Underway {
     final Map<String, Aboard> engines = new HashMap<>();
     final List<SlackTable> tables = new ArrayList<>();
     final TreeMap<Turn, Inflow> inflows = new TreeMap<>();
+    long boarded;
     long built = Long.MIN_VALUE / 2;
+
+    void uncount(Rider rider) {
+      Aboard there = count(rider);
+      there.add(rider, -1);
+      if (there.total() == 0) {
+        engines.remove(rider.engine());
+      }
+    }
 
     Aboard count(Rider rider) {
       return engines.computeIfAbsent(rider.engine(), id -> new Aboard());

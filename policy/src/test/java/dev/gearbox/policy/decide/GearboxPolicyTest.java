@@ -413,6 +413,32 @@ class GearboxPolicyTest {
   }
 
   @Test
+  void whatWasLearnedOfAnEngineLeavesWithIt() {
+    double before = tpotOfSmall();
+    for (int i = 0; i < 100; i++) {
+      gear.policy.step(new StepRecord("cpu/small", "cpu-simd", 1, 50, 0, 0, 0, 1_000_000_000L, i));
+    }
+    gear.decide(Targets.NONE);
+    gear.engines.remove("small");
+    gear.advance(30);
+    gear.decide(Targets.NONE);
+    gear.ready("small");
+    assertThat(tpotOfSmall()).as("away for a moment").isGreaterThan(10 * before);
+
+    gear.engines.remove("small");
+    gear.advance(60);
+    gear.decide(Targets.NONE);
+    gear.ready("small");
+
+    assertThat(tpotOfSmall()).isLessThan(2 * before);
+  }
+
+  private double tpotOfSmall() {
+    var made = gear.policy.preview(gear.request(Targets.NONE), gear.signals());
+    return row(made, "cpu/small").facts().forecast().tpot();
+  }
+
+  @Test
   void manyThreadsDecideAndLearnAtOnce() {
     gear.policy.decide(gear.request(Targets.NONE), gear.signals());
     var signals = gear.signals();
