@@ -168,7 +168,8 @@ class Program:
 
     def wait_for(self, url, accept=lambda body: True, limit=900):
         """Seconds from the start until `accept` likes the body at `url`."""
-        while time.monotonic() - self.started < limit and self.process.poll() is None:
+        until = time.monotonic() + limit
+        while time.monotonic() < until and self.process.poll() is None:
             try:
                 if accept(fetch(url, headers=self.headers, timeout=5)[1]):
                     return time.monotonic() - self.started
