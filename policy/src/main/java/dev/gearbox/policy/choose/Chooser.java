@@ -40,10 +40,12 @@ public final class Chooser {
     }
     if (question.explorable()) {
       SplittableRandom random = new SplittableRandom(question.seed());
-      List<Scored> others =
-          ranked.stream().skip(1).filter(each -> each.score().total() >= 0).toList();
-      if (!others.isEmpty() && random.nextDouble() < options.exploration()) {
-        return new Choice.Picked(others.get(random.nextInt(others.size())), ranked, true);
+      if (random.nextDouble() < options.exploration()) {
+        List<Scored> others =
+            ranked.stream().skip(1).filter(each -> each.score().total() >= 0).toList();
+        if (!others.isEmpty()) {
+          return new Choice.Picked(others.get(random.nextInt(others.size())), ranked, true);
+        }
       }
     }
     Scored picked = byWork ? ranked.getFirst() : among(ranked, question.seed(), options);
