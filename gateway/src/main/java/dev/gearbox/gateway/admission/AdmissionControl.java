@@ -222,9 +222,9 @@ public final class AdmissionControl {
   void release(Ticket ticket) {
     synchronized (lock) {
       double seconds = (clock.getAsLong() - ticket.grantedNanos()) / 1e9;
-      held = held == 0 ? seconds : held + GAIN * (seconds - held);
+      held = held == 0 ? seconds : mean(held, seconds);
       if (ticket.ran()) {
-        stays.merge(ticket.priority(), seconds, (mean, last) -> mean + GAIN * (last - mean));
+        stays.merge(ticket.priority(), seconds, AdmissionControl::mean);
       }
       free += ticket.permits();
     }
@@ -246,6 +246,10 @@ public final class AdmissionControl {
         giveBack(ticket.permits());
       }
     }
+  }
+
+  private static double mean(double before, double last) {
+    return before + GAIN * (last - before);
   }
 
   private void giveBack(int permits) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Of any decision there is one sentence, with what was compared. */
 class WhyTest {
-  private static final List<DecisionRecord> RECORDS = TestingRecords.make(400);
+  private static final List<DecisionRecord> RECORDS = TestingRecords.make(800);
 
   @Test
   void everyDecisionHasASentenceWithAValueAnOperatorAndAThreshold() {
@@ -25,7 +25,7 @@ class WhyTest {
             .containsPattern("not \\w+: .*\\S (<=|>=|<|>|==|contains) \\S");
       }
     }
-    assertThat(RECORDS.stream().filter(WhyTest::won).count()).isGreaterThan(50);
+    assertThat(RECORDS.stream().filter(WhyTest::won).count()).isGreaterThan(100);
   }
 
   @Test
@@ -51,7 +51,7 @@ class WhyTest {
         }
       }
     }
-    assertThat(named).isGreaterThan(30);
+    assertThat(named).isGreaterThan(50);
   }
 
   @Test

@@ -57,7 +57,7 @@ public final class Underway {
     byRequest.put(rider.request(), one);
     one.count(rider).add(rider, 1);
     one.inflows
-        .computeIfAbsent(new Turn(rider.lane(), rider.priority()), turn -> new Inflow())
+        .computeIfAbsent(Turn.of(rider), turn -> new Inflow())
         .add(rider.forecast().work(), now);
     seat(one, rider, rider.forecast().tpot(), now);
   }
@@ -232,15 +232,6 @@ public final class Underway {
     SlackTable table = new SlackTable(rider.engine(), measure, bulk, band);
     table.add(points, slack, perSecond, turns);
     device.tables.add(table);
-  }
-
-  /** Who goes first: the lanes in their order, and in each the higher priority. */
-  private record Turn(Lane lane, int priority) implements Comparable<Turn> {
-    @Override
-    public int compareTo(Turn other) {
-      int lanes = lane.compareTo(other.lane);
-      return lanes != 0 ? lanes : Integer.compare(other.priority, priority);
-    }
   }
 
   private static final class Device {

@@ -34,11 +34,14 @@ final class RuleCompiler {
         services.newReleaseId("dev.gearbox.rules", "r" + System.nanoTime(), "1"));
     List<RuleException.Problem> problems = new ArrayList<>();
     for (int i = 0; i < sources.size(); i++) {
+      int known = problems.size();
       String drl =
           DecisionTable.isTable(sources.get(i))
               ? DecisionTable.toDrl(sources.get(i), problems)
               : sources.get(i).text();
-      PackageDescr parsed = parse(sources.get(i).name(), drl, problems);
+      // What a broken table would come to has errors that its author did not make.
+      PackageDescr parsed =
+          problems.size() > known ? null : parse(sources.get(i).name(), drl, problems);
       if (parsed != null) {
         Loops.find(sources.get(i).name(), drl, parsed, problems);
       }

@@ -31,7 +31,7 @@ final class Controls {
     });
   }
 
-  /** The same, refusing as the policy does: whoever would more likely be late than not. */
+  /** The same, refusing whoever would more likely be late than not, on an idle device too. */
   static Arm.Factory smallestOrNone() {
     return Control.of(fleet -> {
       String smallest = names(fleet).getLast();

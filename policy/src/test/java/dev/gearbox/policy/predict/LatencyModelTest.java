@@ -33,16 +33,17 @@ class LatencyModelTest {
 
   @Test
   void whoIsOvertakenWaitsForThoseToCome() {
-    double quiet = overtaken(0).ttft();
-    double half = overtaken(0.5).ttft();
+    for (Lane lane : Lane.values()) {
+      double quiet = overtaken(lane, 0).ttft();
+      double half = overtaken(lane, 0.5).ttft();
 
-    assertThat(half).isGreaterThan(1.3 * quiet);
-    assertThat(overtaken(7).ttft()).as("a flood").isBetween(1.3 * half, 6 * quiet);
+      assertThat(half).isGreaterThan(1.3 * quiet);
+      assertThat(overtaken(lane, 7).ttft()).as("a flood").isBetween(1.3 * half, 6 * quiet);
+    }
   }
 
-  private Forecast overtaken(double share) {
-    Ask ask =
-        new Ask("p", true, Lane.INTERACTIVE, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99, share, 0);
+  private Forecast overtaken(Lane lane, double share) {
+    Ask ask = new Ask("p", true, lane, 60, 0, 50, 0, 0, Targets.NONE, 0.95, 99, share, 0);
     return forecast(model, load(4, 2), List.of(), ask);
   }
 
